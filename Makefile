@@ -1,0 +1,51 @@
+# The only front door: people, pre-commit and CI run the same recipes.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := all
+python := .venv/bin/python
+export PYTHONUNBUFFERED := 1
+
+.PHONY: all help run stop status test check format env lock bench reference
+
+all: check test
+
+help: ## these lines
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: env ## start the platform and bring the shipped model to a champion
+	@$(python) -m deployments.platform up
+
+stop: ## end every process of the platform
+	@if [ -x $(python) ]; then $(python) -m deployments.platform down; else echo "nothing runs: no .venv here"; fi
+
+status: ## what runs, since when, where
+	@if [ -x $(python) ]; then $(python) -m deployments.platform status; else echo "nothing runs: no .venv here"; fi
+
+env: ## the virtual environment, from the locks with hashes
+	@deployments/venv.sh
+
+test: env ## the whole test suite; only="..." passes pytest arguments
+	@deployments/engines.sh
+	@$(python) -m pytest $(only)
+
+check: env ## lint, format, types, import contracts
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy
+	@.venv/bin/lint-imports
+
+format: env ## apply the formatter and the safe fixes
+	@$(python) -m ruff check --fix .
+	@$(python) -m ruff format .
+
+lock: env ## write locks/*.txt anew from pyproject.toml
+	@PATH="$$PWD/.venv/bin:$$PATH" deployments/lock.sh
+
+bench: env ## measure; writes the tables in docs/
+	@for file in benchmarks/*/[a-z]*.py; do \
+	  [ -e "$$file" ] || { echo "no benchmarks yet"; break; }; \
+	  echo "== $$file"; OMP_NUM_THREADS=1 $(python) "$$file"; \
+	done
+
+reference: env ## published numbers, recomputed
+	@if [ -d tests/reference ]; then $(python) -m pytest tests/reference; else echo "no reference tests yet"; fi

@@ -1,0 +1,1 @@
+"""The outside world and nothing else: sources, stores, registries, services."""

@@ -1,0 +1,68 @@
+"""Assay's own tables: SQLite by default, PostgreSQL by setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import MetaData, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from assay.errors import SourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine
+
+    from assay.settings import Settings
+
+metadata = MetaData()
+"""Every table of ours hangs here, so that `open_database` creates what is missing."""
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Connection]:
+    """Give a connection with one transaction: committed at the end, or nothing of it.
+
+    Tables that are missing are created.
+
+    Raises
+    ------
+    SourceError
+        If the database does not answer or refuses. No password is in the message.
+    """
+    url = make_url(settings.database_url)
+    shown = url.render_as_string(hide_password=True)
+    try:
+        engine = _engine(settings.database_url, settings.home)
+        try:
+            metadata.create_all(engine)
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+    except SQLAlchemyError as error:
+        first_line = str(getattr(error, "orig", error)).splitlines()[0]
+        raise SourceError(
+            f"the database {shown} did not do what was asked: {first_line}; is it "
+            "running, and is ASSAY_DATABASE right?"
+        ) from error
+
+
+def _engine(url: str, home: Path) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    home.mkdir(parents=True, exist_ok=True)
+    # A second writer waits for the first instead of failing at once.
+    engine = create_engine(url, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _write_ahead)
+    return engine
+
+
+def _write_ahead(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined] # a DBAPI connection
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()

@@ -1,0 +1,13 @@
+"""MLflow: runs with their evidence, versions with their aliases."""
+
+from assay.adapters.tracking.registry import Registry, VersionRecord
+from assay.adapters.tracking.runs import Evidence, LoggedRun, log_evidence, log_training
+
+__all__ = [
+    "Evidence",
+    "LoggedRun",
+    "Registry",
+    "VersionRecord",
+    "log_evidence",
+    "log_training",
+]

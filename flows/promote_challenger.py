@@ -1,0 +1,43 @@
+"""Promotion: the challenger takes the champion's place, or is refused with reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from assay.contract import find_contract
+from assay.settings import Settings
+from flows.client import one_client
+from flows.parameters import ModelName
+from tasks.promote import (
+    compare_versions,
+    find_candidates,
+    judge_challenger,
+    move_champion,
+    publish_decision,
+)
+
+
+@flow(name="promote-challenger")
+@one_client
+async def promote_challenger(model_name: ModelName) -> dict[str, Any]:
+    """Judge the challenger by the contract's gates and return what was decided.
+
+    A refusal is a decision, not a failure: the run completes and the champion stays.
+    """
+    settings = Settings()
+    contract = find_contract(model_name, settings.contracts)
+    candidates = find_candidates(model_name, settings)
+    comparison = compare_versions(candidates, settings)
+    decision = judge_challenger(contract, comparison.challenger, comparison.improvements)
+    if decision.promote:
+        move_champion(candidates, decision, settings)
+    publish_decision(candidates, comparison, decision)
+    return {
+        "model_name": model_name,
+        "version": candidates.challenger.version,
+        "promoted": decision.promote and not candidates.are_one,
+        "is_champion": decision.promote or candidates.are_one,
+        "failures": list(decision.failures),
+    }

@@ -1,0 +1,1 @@
+"""The scoring service: loads champions, checks requests, decides. No Prefect."""

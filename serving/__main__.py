@@ -1,0 +1,45 @@
+"""``python -m serving``: the scoring service on the address that the settings name."""
+
+from __future__ import annotations
+
+import copy
+import sys
+
+import uvicorn
+from pydantic import ValidationError
+from uvicorn.config import LOGGING_CONFIG
+
+from assay.errors import AssayError
+from assay.settings import Settings
+
+SHUTDOWN_SECONDS = 30
+
+
+def main() -> int:
+    """Run the service until it is told to stop; return the exit status."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        sys.stderr.write(f"settings are wrong: {error}\n")
+        return 2
+    log = copy.deepcopy(LOGGING_CONFIG)
+    log["loggers"]["assay"] = {"handlers": ["default"], "level": "INFO"}
+    try:
+        uvicorn.run(
+            "serving.app:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.api_port,
+            log_config=log,
+            server_header=False,
+            date_header=True,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+    except AssayError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

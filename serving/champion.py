@@ -1,0 +1,188 @@
+"""A champion that is loaded: proven on its golden rows, ready to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from assay.bundle import Bundle, Scorer
+from assay.contract import Contract
+from assay.contract import Field as ContractField
+from assay.contract.request import request_model, row_values
+from assay.errors import BundleError
+from assay.reasons import REASONS, Explainer, Reason, read_explainer
+
+Value = float | int | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """One version that answers requests. Never changed: a reload makes another.
+
+    Attributes
+    ----------
+    model_name, version : str
+        Name in the registry, and the version's number there.
+    bundle : Bundle
+        The files, every digest checked.
+    scorer : Scorer
+        The graph, golden rows agreed.
+    explainer : Explainer or None
+        Why a decision is adverse; None for a version that was made without.
+    row_model, batch_model : type of BaseModel
+        What `/score` and `/score/batch` accept.
+    values : callable
+        From a validated row to its values by field name.
+    example : mapping
+        A row that the contract accepts, as a request body.
+    """
+
+    model_name: str
+    version: str
+    bundle: Bundle
+    scorer: Scorer
+    explainer: Explainer | None
+    row_model: type[BaseModel]
+    batch_model: type[BaseModel]
+    values: Callable[[BaseModel], dict[str, Any]]
+    example: Mapping[str, Value]
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that the version was made under."""
+        return self.bundle.contract
+
+    @property
+    def threshold(self) -> float:
+        """Probability at or above which the positive action is taken."""
+        return self.bundle.manifest.threshold
+
+    def probabilities(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+        """Return the probability of label 1 of each row, shape (n_rows,).
+
+        Raises
+        ------
+        BundleError
+            If the graph's answer is no probability.
+        """
+        names = [field.name for field in self.contract.features]
+        columns = {name: [row[name] for row in rows] for name in names}
+        found = self.scorer.probabilities(columns)
+        n_wrong = int(np.count_nonzero(~((found >= 0) & (found <= 1))))
+        if n_wrong:
+            raise BundleError(
+                f"{n_wrong} of {len(found)} answers of {self.model_name!r} version "
+                f"{self.version} are no probability; roll the version back"
+            )
+        return found
+
+    def decision(self, probability: float) -> str:
+        """Return the contract's action for a probability."""
+        rule = self.contract.decision
+        return (
+            rule.positive_action
+            if probability >= self.threshold
+            else rule.negative_action
+        )
+
+    def reasons(
+        self, rows: Sequence[Mapping[str, Any]], probabilities: Sequence[float]
+    ) -> list[tuple[Reason, ...] | None]:
+        """Return at most four reasons a row; None where there are none to give.
+
+        That is where the decision is not the adverse one, and in all rows of a version
+        that was made without reasons.
+        """
+        found: list[tuple[Reason, ...] | None] = [None] * len(rows)
+        adverse = [i for i, value in enumerate(probabilities) if value >= self.threshold]
+        if self.explainer is not None and adverse:
+            reasons = self.explainer.reasons([rows[i] for i in adverse])
+            for position, of_row in zip(adverse, reasons, strict=True):
+                found[position] = of_row
+        return found
+
+
+def load_champion(model_name: str, version: str, bundle: Bundle) -> Champion:
+    """Return the champion of a bundle, with golden rows compared and the graph warm.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is another model's, its graph does not load, a golden row does not
+        score as recorded, or its reasons do not add up to its scores.
+    """
+    if bundle.manifest.model_name != model_name:
+        raise BundleError(
+            f"version {version} of {model_name!r} holds a bundle of "
+            f"{bundle.manifest.model_name!r}; register it under that name"
+        )
+    contract = bundle.contract
+    row_model = request_model(contract)
+    rows = Annotated[
+        list[row_model],  # type: ignore[valid-type] # made at run time
+        Field(min_length=1, max_length=contract.limits.batch_rows),
+    ]
+    batch_model: type[BaseModel] = create_model(
+        row_model.__name__.removesuffix("Row") + "Batch",
+        __config__=ConfigDict(extra="forbid", strict=True, frozen=True),
+        rows=(rows, ...),
+    )
+    return Champion(
+        model_name=model_name,
+        version=version,
+        bundle=bundle,
+        scorer=Scorer.of(bundle),
+        explainer=_explainer(bundle),
+        row_model=row_model,
+        batch_model=batch_model,
+        values=row_values(contract),
+        example=_example(bundle, row_model),
+    )
+
+
+def _explainer(bundle: Bundle) -> Explainer | None:
+    content = bundle.documents.get(REASONS)
+    if content is None:
+        return None
+    golden = bundle.golden
+    return read_explainer(content, bundle.contract, golden.rows, golden.probabilities)
+
+
+def _example(bundle: Bundle, row_model: type[BaseModel]) -> dict[str, Value]:
+    """Return the first golden row that a caller could send, or one from the bounds."""
+    features = bundle.contract.features
+    for golden in bundle.golden.rows:
+        row = {field.name: _as_sent(field, golden.get(field.name)) for field in features}
+        try:
+            row_model.model_validate(row)
+        except ValidationError:
+            continue  # golden rows also hold values that no request may have
+        return row
+    return {field.name: _ordinary(field) for field in features}
+
+
+def _as_sent(field: ContractField, value: Value) -> Value:
+    """Return a golden value, float64 for most kinds, as a caller writes it."""
+    if value is None or value == "":
+        return None
+    if field.dtype == "boolean":
+        return bool(value)
+    if isinstance(value, float) and field.dtype != "number" and value.is_integer():
+        return int(value)
+    return value
+
+
+def _ordinary(field: ContractField) -> Value:
+    """Return a value within a field's rules."""
+    if field.dtype == "category":
+        return field.categories[0]
+    if field.dtype == "boolean":
+        return True
+    bound = field.minimum if field.minimum is not None else field.maximum
+    value = 0.0 if bound is None else bound
+    return int(value) if field.dtype == "integer" else value

@@ -1,0 +1,43 @@
+"""From a fitted challenger to the file that explains its decisions."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from assay.features import design_matrix
+from assay.models import Fitted
+from assay.models.trees import flat_trees
+from assay.reasons import Explainer, explainer_bytes, linear_table, tree_table
+from assay.reasons.ranking import most_usual
+
+
+def explainer_of(fitted: Fitted, frame: pd.DataFrame) -> Explainer:
+    """Return what explains a model's decisions, in calibrated log-odds.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        The model.
+    frame : DataFrame
+        The snapshot that it was fitted on; its training rows are the baseline.
+
+    Raises
+    ------
+    DataError
+        If a tree is deeper than 8.
+    """
+    contract, calibrator = fitted.contract, fitted.calibrator
+    seen, _ = design_matrix(frame.iloc[fitted.split.train], contract)
+    calibration = calibrator.slope, calibrator.intercept
+    classifier = fitted.pipeline[-1]
+    table = (
+        tree_table(flat_trees(classifier), seen.shape[1], *calibration)
+        if fitted.algorithm == "boosting"
+        else linear_table(fitted.pipeline["columns"], classifier, seen, *calibration)
+    )
+    return Explainer.of(table, most_usual(seen, contract), contract)
+
+
+def reasons_document(fitted: Fitted, frame: pd.DataFrame) -> bytes:
+    """Return the bundle's file of reasons; the same model gives the same bytes."""
+    return explainer_bytes(explainer_of(fitted, frame))

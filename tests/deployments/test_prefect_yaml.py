@@ -1,0 +1,100 @@
+"""Every deployment names a flow that exists, with parameters it accepts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from prefect.flows import load_flow_from_entrypoint
+
+from assay.contract import contract_names
+from assay.errors import ConfigError
+from deployments.bootstrap import POOLS, read_plan
+from deployments.environment import project_root
+
+TEXT = (project_root() / "prefect.yaml").read_text()
+DEPLOYMENTS = yaml.safe_load(TEXT)["deployments"]
+
+
+def each(deployment):
+    return deployment["entrypoint"]
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=each)
+def test_the_flow_exists_and_accepts_the_parameters(deployment):
+    flow = load_flow_from_entrypoint(deployment["entrypoint"])
+    flow.validate_parameters(required_ones(flow) | deployment.get("parameters", {}))
+
+
+def required_ones(flow):
+    """Values for what a caller must give, so that the given ones can be validated."""
+    schema = flow.parameters
+    return dict.fromkeys(schema.required or [], "given-by-the-caller")
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=each)
+def test_the_deployment_is_described_tagged_limited_and_has_a_known_pool(deployment):
+    assert len(deployment["description"]) > 40
+    assert "assay" in deployment["tags"]
+    assert deployment["concurrency_limit"] == {
+        "limit": 1,
+        "collision_strategy": "ENQUEUE",
+    }
+    assert deployment["work_pool"]["name"] in POOLS
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=each)
+def test_the_model_has_a_contract(deployment):
+    known = contract_names(project_root() / "data" / "contracts")
+    name = deployment["parameters"].get("model_name")
+    assert name in known or {"causal", "retrieval"} & set(deployment["tags"])
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=each)
+def test_the_entrypoint_is_a_module_and_the_name_a_cadence_or_purpose(deployment):
+    module = deployment["entrypoint"].split(".")
+    assert module[0] == "flows"
+    assert module[1] == module[2]
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", deployment["name"])
+
+
+def test_the_nightly_runs_every_night_in_a_named_time_zone():
+    (nightly,) = (d for d in DEPLOYMENTS if d["entrypoint"] == "flows.nightly.nightly")
+    (schedule,) = nightly["schedules"]
+    assert schedule["cron"] == "0 2 * * *"
+    assert schedule["timezone"] == "Europe/London"
+    assert schedule["active"] is True
+
+
+def test_no_path_of_a_machine_is_written_in_it():
+    assert not re.findall(r"(?<![A-Za-z}])/(?:home|root|work|app|opt|Users)\b", TEXT)
+    assert "{{ $PWD }}" in TEXT
+
+
+def test_the_working_directory_comes_when_it_is_applied(tmp_path):
+    (tmp_path / "prefect.yaml").write_text(TEXT)
+    (step,) = read_plan(tmp_path).pull
+    assert step["prefect.deployments.steps.set_working_directory"] == {
+        "directory": str(tmp_path)
+    }
+
+
+def test_the_plans_version_moves_with_the_file_the_flows_and_the_folder(tmp_path):
+    def version(folder, text, flow):
+        (folder / "flows").mkdir(parents=True, exist_ok=True)
+        (folder / "prefect.yaml").write_text(text)
+        (folder / "flows" / "one.py").write_text(flow)
+        return read_plan(folder).version
+
+    same = version(tmp_path / "a", TEXT, "x = 1")
+    assert version(tmp_path / "a", TEXT, "x = 1") == same
+    assert version(tmp_path / "a", TEXT + "\n# more\n", "x = 1") != same
+    assert version(tmp_path / "a", TEXT, "x = 2") != same
+    assert version(tmp_path / "b", TEXT, "x = 1") != same
+
+
+def test_a_plan_without_deployments_is_refused(tmp_path):
+    (tmp_path / "prefect.yaml").write_text("name: empty\n")
+    with pytest.raises(ConfigError, match="names no deployments"):
+        read_plan(tmp_path)

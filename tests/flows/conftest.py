@@ -1,0 +1,111 @@
+"""A real Prefect server, a real MLflow server and a home of their own, per database."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_LOCAL_STORAGE_PATH,
+    PREFECT_RESULTS_PERSIST_BY_DEFAULT,
+    temporary_settings,
+)
+from prefect.utilities.asyncutils import run_coro_as_sync
+
+from assay.settings import Settings
+from tests.services import postgresql_databases, running_mlflow, running_prefect
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bear with sockets that Prefect's client leaves to the garbage collector."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+                item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind}"))
+
+
+async def deliver_what_waits() -> None:
+    """Send waiting log lines and events while there is a server to take them.
+
+    Left for later they would keep the process from ending: each is tried again and
+    again at a server that is gone.
+    """
+    for drain in (APILogWorker.instance().drain, EventsWorker.drain_all):
+        waiting = drain()
+        if inspect.isawaitable(waiting):
+            await waiting
+
+
+@dataclass(frozen=True)
+class Services:
+    """Where the flow tests run."""
+
+    settings: Settings
+    prefect_api: str
+
+
+@pytest.fixture(
+    scope="package",
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],
+)
+def services(request, tmp_path_factory) -> Iterator[Services]:
+    folder = tmp_path_factory.mktemp(f"platform-{request.param}")
+    for name in ("mlflow", "prefect", "home"):
+        (folder / name).mkdir()
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            urls = {
+                "mlflow": f"sqlite:///{folder}/mlflow/mlflow.db",
+                "prefect": f"sqlite+aiosqlite:///{folder}/prefect/prefect.db",
+                "assay": "",
+            }
+        else:
+            names = ("assay_test_mlflow", "assay_test_prefect", "assay_test_own")
+            server = stack.enter_context(postgresql_databases(*names))
+            asynchronous = server.replace("+psycopg", "+asyncpg")
+            urls = {
+                "mlflow": f"{server}/assay_test_mlflow",
+                "prefect": f"{asynchronous}/assay_test_prefect",
+                "assay": f"{server}/assay_test_own",
+            }
+        api = stack.enter_context(running_prefect(folder / "prefect", urls["prefect"]))
+        mlflow = stack.enter_context(running_mlflow(folder / "mlflow", urls["mlflow"]))
+        stack.enter_context(
+            temporary_settings(
+                {
+                    PREFECT_API_URL: api,
+                    PREFECT_LOCAL_STORAGE_PATH: folder / "results",
+                    PREFECT_RESULTS_PERSIST_BY_DEFAULT: False,
+                }
+            )
+        )
+        settings = Settings(
+            home=folder / "home", mlflow_url=mlflow, database=urls["assay"]
+        )
+        yield Services(settings, api)
+        run_coro_as_sync(deliver_what_waits())
+        gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def flow_settings(services: Services, monkeypatch) -> Settings:
+    """Give flows, which build their own settings, those of the test services."""
+    given = services.settings
+    monkeypatch.setenv("ASSAY_HOME", str(given.home))
+    monkeypatch.setenv("ASSAY_MLFLOW_URL", given.mlflow_url)
+    monkeypatch.setenv("ASSAY_DATABASE", given.database.get_secret_value())
+    return given
+
+
+@pytest.fixture
+def root() -> Path:
+    return Path(os.environ.get("ASSAY_ROOT", ".")).resolve()

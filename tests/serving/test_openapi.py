@@ -1,0 +1,116 @@
+"""The description is true: Schemathesis finds no answer that it does not announce."""
+
+import asyncio
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+
+from serving.app import create_app
+from serving.openapi import describe
+from serving.routers.health import health_router
+from serving.routers.models import models_router
+from serving.routers.scoring import scoring_router
+
+
+@pytest.fixture
+def app(settings, registry, make_bundle):
+    registry.register(1, make_bundle())
+    made = create_app(settings)
+    made.state.catalogue.refresh()
+    return made
+
+
+def test_each_served_model_is_described_with_its_fields_and_an_example(app, row):
+    document = app.openapi()
+    operation = document["paths"]["/v1/models/tiny/score"]["post"]
+    content = operation["requestBody"]["content"]["application/json"]
+    assert content["example"] == row
+    fields = document["components"]["schemas"]["TinyRow"]["properties"]
+    assert fields["income"]["maximum"] == 2000000
+    assert fields["term"]["enum"] == [12, 24, 36]
+    assert "age" not in fields
+    assert "bad" not in fields
+
+
+def test_every_route_is_described(app):
+    described = {
+        (path, method.upper())
+        for path, operations in app.openapi()["paths"].items()
+        for method in operations
+    }
+    catalogue = app.state.catalogue
+    routers = (
+        scoring_router(catalogue, "tiny", 1024),
+        models_router(catalogue, "tiny"),
+        health_router(catalogue, "tiny"),
+    )
+    served = {
+        (route.path.replace("{model}", "tiny"), method)
+        for router in routers
+        for route in router.routes
+        for method in route.methods - {"HEAD"}
+    }
+    assert served == described
+
+
+def test_without_a_champion_only_supervision_is_described(settings):
+    app = create_app(settings)
+    assert set(describe(app.state.catalogue, "tiny")["paths"]) == {
+        "/live",
+        "/ready",
+        "/v1/models",
+    }
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_nothing(app):
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    n_operations = 0
+    for found in schema.get_all_operations():
+        n_operations += 1
+
+        @hypothesis_settings(
+            max_examples=30,
+            deadline=None,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @schema_given(found.ok())
+        def check(case):
+            case.call_and_validate()
+
+        check()
+    assert n_operations >= 9
+
+
+def schema_given(operation):
+    from hypothesis import given
+    from hypothesis import strategies as st
+    from schemathesis import GenerationMode
+
+    return given(
+        case=st.one_of(
+            operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
+            operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+            if operation.body
+            else st.nothing(),
+        )
+    )
+
+
+def test_the_document_is_served(app):
+    import httpx
+
+    async def fetch():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://t") as client:
+            return await client.get("/openapi.json"), await client.get("/docs")
+
+    document, page = asyncio.run(fetch())
+    assert document.json()["openapi"] == "3.1.0"
+    assert "docs/docs.js" in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
