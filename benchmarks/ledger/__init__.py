@@ -1,0 +1,1 @@
+"""The ledger under attack, under load and at a million records."""
