@@ -1,0 +1,148 @@
+"""Errors of least squares on a short series that remembers its last value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg, optimize
+
+from assay.causal.panel import Floats
+from assay.errors import DataError
+
+MATCHED_PERIODS_MAXIMUM = 1_500
+MEMORY_MAXIMUM = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class SerialFit:
+    """Least squares on a series, with two covariances.
+
+    Attributes
+    ----------
+    coefficients : ndarray of shape (n_terms,)
+    matched : ndarray of shape (n_terms, n_terms)
+        Covariance under first-order autoregressive errors.
+    newey_west : ndarray of shape (n_terms, n_terms)
+        Covariance that assumes no form, too small on short series.
+    residuals : ndarray of shape (n_periods,)
+    memory : float
+        Autoregressive coefficient, bias of the residuals removed.
+    """
+
+    coefficients: Floats
+    matched: Floats
+    newey_west: Floats
+    residuals: Floats
+    memory: float
+
+
+def serial_fit(design: Floats, y: Floats, lags: int) -> SerialFit:
+    """Fit least squares with errors that respect memory.
+
+    Parameters
+    ----------
+    design : ndarray of shape (n_periods, n_terms)
+        Periods in order, at equal steps.
+    y : ndarray of shape (n_periods,)
+        Outcome.
+    lags : int
+        Of the Newey-West covariance.
+
+    Raises
+    ------
+    DataError
+        If the design is collinear or has no more rows than columns.
+
+    Notes
+    -----
+    Residuals of a regression with trends correlate less than the errors do. The
+    memory is the one for which the expected residual autocorrelation, given this
+    design, equals the one seen; the variance is scaled in the same way. Newey-West
+    covers 88 % instead of 95 % at 100 periods even without any memory, and 79 % at a
+    memory of 0.6.
+    """
+    n, k = design.shape
+    q, r = np.linalg.qr(design)
+    scale = np.sqrt((design**2).sum(axis=0))
+    if n <= k or (np.abs(np.diag(r)) <= 1e-9 * scale).any():
+        raise DataError(
+            f"{n} periods cannot tell {k} terms apart; use fewer seasons or more periods"
+        )
+    inverse = linalg.solve_triangular(r, np.eye(k))
+    coefficients = inverse @ (q.T @ y)
+    residuals = y - design @ coefficients
+    bread = inverse @ inverse.T
+    memory, variance = _memory(q, residuals)
+    powers = cautious_memory(memory, n) ** np.arange(n)
+    spread = linalg.matmul_toeplitz(powers, design)
+    return SerialFit(
+        coefficients,
+        bread @ (design.T @ spread) @ bread * variance,
+        _newey_west(design, residuals, bread, lags),
+        residuals,
+        memory,
+    )
+
+
+def cautious_memory(memory: float, n: int) -> float:
+    """Return the memory that the matched errors use: never negative, half an error up.
+
+    Interval length grows faster than linearly with memory, so that one understated by
+    chance costs more coverage than one overstated gains.
+    """
+    error = np.sqrt(max(1 - memory**2, 0.0) / n)
+    return float(min(max(memory, 0.0) + 0.5 * error, MEMORY_MAXIMUM))
+
+
+def _memory(q: Floats, residuals: Floats) -> tuple[float, float]:
+    """Return the autoregressive coefficient and the errors' variance."""
+    n, k = q.shape
+    total = float(residuals @ residuals)
+    if total == 0:
+        return 0.0, 0.0
+    seen = float(residuals[1:] @ residuals[:-1]) / total
+    if n > MATCHED_PERIODS_MAXIMUM:
+        # The bias is of order k / n: beneath notice here.
+        memory = seen + (k / n) * (1 + seen)
+        within = min(max(memory, -MEMORY_MAXIMUM), MEMORY_MAXIMUM)
+        return float(within), total / (n - k)
+    maker = np.eye(n) - q @ q.T
+    shifted = maker[:, :-1] @ maker[1:, :]
+    sums = _diagonal_sums(maker)
+    lagged = _diagonal_sums(shifted)
+
+    def expected(memory: float) -> tuple[float, float]:
+        powers = memory ** np.arange(n)
+        return float(powers @ lagged), float(powers @ sums)
+
+    def gap(memory: float) -> float:
+        top, bottom = expected(memory)
+        return top / bottom - seen
+
+    low, high = -MEMORY_MAXIMUM, MEMORY_MAXIMUM
+    if gap(low) >= 0:
+        memory = low
+    elif gap(high) <= 0:
+        memory = high
+    else:
+        memory = float(optimize.brentq(gap, low, high))
+    return memory, total / expected(cautious_memory(memory, n))[1]
+
+
+def _diagonal_sums(matrix: Floats) -> Floats:
+    """Return sums over both k-th diagonals, k from 0, shape (n,)."""
+    n = matrix.shape[0]
+    offsets = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    sums = np.bincount(offsets.ravel(), weights=matrix.ravel(), minlength=n)
+    return np.asarray(sums, dtype=np.float64)
+
+
+def _newey_west(design: Floats, residuals: Floats, bread: Floats, lags: int) -> Floats:
+    n, k = design.shape
+    scores = design * residuals[:, None]
+    meat = scores.T @ scores
+    for lag in range(1, min(lags, n - 1) + 1):
+        cross = scores[lag:].T @ scores[:-lag]
+        meat += (1 - lag / (lags + 1)) * (cross + cross.T)
+    return np.asarray(bread @ meat @ bread * n / (n - k), dtype=np.float64)

@@ -1,0 +1,120 @@
+"""Synthetic control corrected by a ridge regression for what the weights miss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.causal.synthetic.series import Series
+from assay.causal.synthetic.simplex import simplex_fit
+
+Floats: TypeAlias = NDArray[np.float64]
+
+_PENALTIES = 20
+_SMALLEST_SHARE = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentedControl:
+    """Result of :func:`augmented_control`.
+
+    Attributes
+    ----------
+    att : float
+        Mean gap after treatment.
+    gaps : ndarray of shape (n_periods,)
+        Treated minus augmented synthetic series.
+    donor_weights : ndarray of shape (n_donors,)
+        Sum 1; may be negative, where the regression extrapolates.
+    simplex_weights : ndarray of shape (n_donors,)
+        Weights before the correction.
+    penalty : float
+        Ridge penalty.
+    penalties, errors, error_spreads : ndarray
+        Tried penalties, their cross-validated squared error and its standard error.
+    rmspe_pre : float
+        Error before treatment.
+    """
+
+    att: float
+    gaps: Floats
+    donor_weights: Floats
+    simplex_weights: Floats
+    penalty: float
+    penalties: Floats
+    errors: Floats
+    error_spreads: Floats
+    rmspe_pre: float
+
+
+def augmented_control(
+    series: Series, *, penalty: float | None = None
+) -> AugmentedControl:
+    """Return the ridge-augmented synthetic control.
+
+    Parameters
+    ----------
+    series : Series
+        Treated series and donors.
+    penalty : float, optional
+        Ridge penalty, > 0. By default the largest whose error, leaving out one
+        pre-period at a time, is within one standard error of the smallest.
+
+    References
+    ----------
+    Ben-Michael, Feller and Rothstein, "The Augmented Synthetic Control Method", Journal
+    of the American Statistical Association, 2021.
+    """
+    pool = series.donors[: series.n_pre]
+    centre = pool.mean(axis=1)
+    donors = pool - centre[:, None]
+    treated = series.treated[: series.n_pre] - centre
+    penalties = errors = spreads = np.empty(0)
+    if penalty is None:
+        penalties, errors, spreads = _cross_validation(donors, treated)
+        best = int(np.argmin(errors))
+        within = errors <= errors[best] + spreads[best]
+        penalty = float(penalties[within].max())
+    elif not penalty > 0:
+        raise ValueError(f"penalty must be positive, got {penalty}")
+    base = _simplex(donors, treated)
+    weights = base + _correction(donors, treated, base, penalty)
+    gaps = series.treated - series.donors @ weights
+    return AugmentedControl(
+        att=float(gaps[series.n_pre :].mean()),
+        gaps=gaps,
+        donor_weights=weights,
+        simplex_weights=base,
+        penalty=float(penalty),
+        penalties=penalties,
+        errors=errors,
+        error_spreads=spreads,
+        rmspe_pre=float(np.sqrt(np.mean(gaps[: series.n_pre] ** 2))),
+    )
+
+
+def _cross_validation(donors: Floats, treated: Floats) -> tuple[Floats, Floats, Floats]:
+    largest = float(np.linalg.norm(donors, ord=2)) ** 2
+    penalties = largest * np.geomspace(1.0, _SMALLEST_SHARE, _PENALTIES + 1)
+    n_pre = treated.size
+    errors = np.empty((n_pre, penalties.size))
+    for period in range(n_pre):
+        kept = np.arange(n_pre) != period
+        base = _simplex(donors[kept], treated[kept])
+        for place, penalty in enumerate(penalties):
+            weights = base + _correction(donors[kept], treated[kept], base, penalty)
+            errors[period, place] = (treated[period] - donors[period] @ weights) ** 2
+    spread = errors.std(axis=0, ddof=1) / np.sqrt(n_pre)
+    return penalties, errors.mean(axis=0), spread
+
+
+def _simplex(donors: Floats, treated: Floats) -> Floats:
+    return simplex_fit(donors.T @ donors, donors.T @ treated).weights
+
+
+def _correction(donors: Floats, treated: Floats, base: Floats, penalty: float) -> Floats:
+    ridged = donors @ donors.T + penalty * np.eye(treated.size)
+    return np.asarray(np.linalg.solve(ridged, treated - donors @ base) @ donors)

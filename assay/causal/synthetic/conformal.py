@@ -1,0 +1,128 @@
+"""Permutation inference over time for a synthetic control.
+
+Under a hypothesis about the effect the outcome without treatment is known in all
+periods; fitted on all of them, its residuals should look alike before and after.
+Shifting them around the circle of periods says how unusual they are.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.causal.synthetic.series import Series
+from assay.causal.synthetic.simplex import simplex_batch, simplex_fit
+from assay.errors import DataError
+
+Floats: TypeAlias = NDArray[np.float64]
+
+_GRID = 64
+_ROUNDS = 40
+
+
+def conformal_p_values(series: Series, effects: Floats) -> Floats:
+    """Return the p value of each constant effect after treatment.
+
+    Parameters
+    ----------
+    series : Series
+        Treated series and donors.
+    effects : ndarray of shape (n_effects,)
+        Hypothetical effects in every period after treatment, in the outcome's unit.
+
+    Returns
+    -------
+    ndarray of shape (n_effects,)
+        Share of circular shifts whose mean residual after treatment is at least as
+        large in size as the one seen; never below 1 / n_periods.
+
+    References
+    ----------
+    Chernozhukov, Wuthrich and Zhu, "An Exact and Robust Conformal Inference Method for
+    Counterfactual and Synthetic Controls", Journal of the American Statistical
+    Association, 2021.
+    """
+    is_post = np.arange(series.n_periods) >= series.n_pre
+    gram = series.donors.T @ series.donors
+    linear = series.donors.T @ series.treated
+    slope = series.donors.T @ is_post.astype(np.float64)
+    start = simplex_fit(gram, linear).weights > 0
+    weights = simplex_batch(
+        np.broadcast_to(gram, (effects.size, *gram.shape)),
+        linear - effects[:, None] * slope,
+        start,
+    ).weights
+    residuals = series.treated - effects[:, None] * is_post - weights @ series.donors.T
+    shifts = np.add.outer(np.arange(series.n_periods), np.arange(series.n_periods))
+    shifted = residuals[:, shifts % series.n_periods][:, :, is_post]
+    sizes = np.abs(shifted.mean(axis=2))
+    # Sums in another order differ in the last bits; they are the same shift.
+    slack = 1e-9 * np.abs(residuals).max(axis=1, keepdims=True)
+    return np.asarray(np.mean(sizes >= sizes[:, :1] - slack, axis=1))
+
+
+def conformal_interval(
+    series: Series, centre: float, *, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the constant effects that the permutation test does not reject.
+
+    Parameters
+    ----------
+    series : Series
+        Treated series and donors.
+    centre : float
+        Where to start looking: the estimate.
+    level : float, default=0.95
+        Of the interval.
+
+    Raises
+    ------
+    DataError
+        If there are too few periods to reject anything at this level, or no effect
+        however large is rejected.
+    """
+    if 1 / series.n_periods > 1 - level:
+        raise DataError(
+            f"{series.n_periods} periods give p values no smaller than "
+            f"{1 / series.n_periods:.3g}, which cannot carry an interval at {level:g}; "
+            f"it takes {int(np.ceil(1 / (1 - level) - 1e-9))} periods"
+        )
+    # P values are multiples of 1 / n_periods; rounding must not tip one over the level.
+    alpha = 1 - level + 1e-9
+    return (
+        _edge(series, centre, -1.0, alpha),
+        _edge(series, centre, 1.0, alpha),
+    )
+
+
+def _edge(series: Series, centre: float, direction: float, alpha: float) -> float:
+    """Go outward until everything is rejected, then close in on the last accepted."""
+    spread = float(np.std(series.donors.mean(axis=1) - series.treated)) or 1.0
+    inner, reach = 0.0, spread
+    for _ in range(_ROUNDS):
+        steps = np.linspace(0, reach, _GRID)
+        accepted = conformal_p_values(series, centre + direction * steps) > alpha
+        if not accepted[-_GRID // 4 :].any():
+            break
+        reach *= 2
+    else:
+        raise DataError(
+            "no effect, however large, is rejected: the treated series carries no "
+            "information before treatment; add pre-periods"
+        )
+    if accepted.any():
+        last = int(np.flatnonzero(accepted)[-1])
+        inner, outer = float(steps[last]), float(steps[min(last + 1, _GRID - 1)])
+    else:
+        return centre
+    while outer - inner > 1e-6 * reach:
+        steps = np.linspace(inner, outer, 9)
+        accepted = conformal_p_values(series, centre + direction * steps) > alpha
+        accepted[0] = True
+        last = int(np.flatnonzero(accepted)[-1])
+        inner, outer = float(steps[last]), float(steps[min(last + 1, 8)])
+        if last == 8:
+            break
+    return centre + direction * outer

@@ -1,0 +1,119 @@
+"""Interrupted time series against statsmodels' HAC errors and known truth."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from assay.causal import verdict
+from assay.causal.serial_errors import cautious_memory, serial_fit
+from assay.causal.time_series import default_lags, interrupted_series, segmented_design
+from assay.errors import DataError
+
+
+def series(n=100, level=2.0, slope=0.0, memory=0.0, season=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    noise = np.empty(n)
+    last = rng.normal() / np.sqrt(1 - memory**2)
+    for t in range(n):
+        last = memory * last + rng.normal()
+        noise[t] = last
+    t = np.arange(n)
+    after = t >= 60
+    y = 10 + 0.05 * t + after * (level + slope * (t - 60)) + noise
+    y += season * (t % 7 == 3)
+    return pd.DataFrame({"y": y, "week": t})
+
+
+def run(frame, **options):
+    return interrupted_series(frame, outcome="y", period="week", start=60, **options)
+
+
+def test_coefficients_and_newey_west_errors_are_those_of_hac_regression():
+    frame = series(slope=0.1, memory=0.3)
+    design = segmented_design(frame["week"].to_numpy(float), 60, None)
+    lags = default_lags(100)
+    ours = serial_fit(design, frame["y"].to_numpy(), lags)
+    fit = sm.OLS(frame["y"], design).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
+    )
+    assert ours.coefficients == pytest.approx(fit.params.to_numpy(), abs=1e-10)
+    errors = np.sqrt(np.diag(ours.newey_west))
+    assert errors == pytest.approx(fit.bse.to_numpy(), abs=1e-10)
+
+
+def test_the_memory_of_the_errors_is_found_without_the_bias_of_the_residuals():
+    found = [
+        run(series(memory=0.6, seed=seed)).diagnostics["memory"] for seed in range(25)
+    ]
+    # One draw spreads by 0.09; plain residuals would give 0.51.
+    assert np.median(found) == pytest.approx(0.6, abs=0.06)
+
+
+def test_matched_errors_are_those_of_the_true_process():
+    design = segmented_design(np.arange(80.0), 50, None)
+    y = series(n=80, memory=0.5)["y"].to_numpy()
+    fit = serial_fit(design, y, 3)
+    n = np.arange(80)
+    correlation = cautious_memory(fit.memory, 80) ** np.abs(np.subtract.outer(n, n))
+    bread = np.linalg.inv(design.T @ design)
+    maker = np.eye(80) - design @ bread @ design.T
+    variance = fit.residuals @ fit.residuals / np.trace(maker @ correlation)
+    expected = bread @ design.T @ correlation @ design @ bread * variance
+    assert fit.matched == pytest.approx(expected, rel=1e-8)
+
+
+def test_the_mean_effect_is_level_plus_average_slope():
+    result = run(series(n=4_000, slope=0.001))
+    mean_distance = np.mean(np.arange(60, 4_000) - 60)
+    value = result.diagnostics["level_change"]
+    value += result.diagnostics["slope_change"] * mean_distance
+    assert result.estimate.value == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.5])
+def test_intervals_cover_and_valid_series_are_seldom_doubted(memory):
+    n_runs = 40
+    covered = warned = 0
+    for seed in range(n_runs):
+        result = run(series(n=140, seed=seed, memory=memory))
+        low, high = result.estimate.interval
+        covered += low <= 2 <= high
+        warned += verdict(result.assumptions) != "report"
+    assert covered / n_runs == pytest.approx(0.95, abs=0.08)
+    assert warned / n_runs <= 0.10
+
+
+def test_a_curved_trend_and_a_long_memory_are_doubted():
+    frame = series(level=0.0)
+    t = frame["week"]
+    curved = run(frame.assign(y=frame["y"] + 5 * np.sin(t / 8)))
+    assert verdict(curved.assumptions) == "warn"
+    remembering = run(series(n=200, memory=0.97, seed=4))
+    assert verdict(remembering.assumptions) == "warn"
+
+
+def test_seasons_are_taken_out_when_their_length_is_given():
+    frame = series(season=8.0)
+    plain, seasonal = run(frame), run(frame, season_length=7)
+    assert seasonal.estimate.standard_error < plain.estimate.standard_error
+    low, high = seasonal.estimate.interval
+    assert low <= 2 <= high
+
+
+def test_rows_in_any_order_give_the_same_bytes():
+    frame = series()
+    mixed = frame.sample(frac=1, random_state=1)
+    assert run(frame).estimate == run(mixed).estimate
+
+
+def test_gaps_repeats_and_short_series_are_refused():
+    frame = series()
+    with pytest.raises(DataError, match="fill the missing periods"):
+        run(frame.drop(index=30))
+    with pytest.raises(DataError, match="periods repeat"):
+        run(pd.concat([frame, frame.iloc[[5]]]))
+    with pytest.raises(DataError, match="5 periods before 60"):
+        run(frame[frame["week"] >= 55])
+    with pytest.raises(DataError, match="0 from it on"):
+        run(frame[frame["week"] < 60])
