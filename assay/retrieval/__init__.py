@@ -1,0 +1,1 @@
+"""Answers with their quotation: passages, hybrid retrieval, the gate, evaluation."""

@@ -1,0 +1,241 @@
+"""A question in; quoted sentences with their places out, or the reasons of a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assay.retrieval.answers.extractive import Quotation, quotations
+from assay.retrieval.answers.safety import has_instruction, ordered_spans
+from assay.retrieval.gate import Refusal
+from assay.retrieval.index import OpenIndex
+from assay.retrieval.parts import index_text
+from assay.retrieval.routing import unknown_names
+from assay.retrieval.search import Filters, Found, search
+from assay.retrieval.tokens import words
+from assay.retrieval.types import Metadata
+
+_SPARE = 8
+_REASONS = {
+    Refusal.WEAK_EVIDENCE: "the documents do not clearly say it",
+    Refusal.ENTITY_NOT_IN_DOCUMENTS: "the documents say nothing of {}",
+    Refusal.PERIOD_NOT_IN_DOCUMENTS: "the evidence found is not about {}",
+    Refusal.UNSUPPORTED_ANSWER: "no sentence of the documents could be quoted for it",
+    Refusal.UNSAFE_QUESTION: "the question gives instructions instead of asking",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One quoted sentence and where it stands.
+
+    Attributes
+    ----------
+    quotation : Quotation
+        Text, passage, character span, page and score.
+    title : str
+        The document's title.
+    heading : str
+        Heading above it, such as the speaker and time of a call.
+    table_header : str
+        First row of the table that it is a row of; empty elsewhere.
+    metadata : Metadata
+        The document's.
+    """
+
+    quotation: Quotation
+    title: str
+    heading: str
+    table_header: str
+    metadata: Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered to a question.
+
+    Attributes
+    ----------
+    question : str
+        As asked.
+    text : str
+        Quoted sentences with the number of their quote, or why there are none.
+    quotes : tuple of Quote
+        Empty in a refusal.
+    refusals : tuple of Refusal
+        Every reason against an answer; empty where it is answered.
+    missing : tuple of str
+        Names and periods that the question asks about and the documents lack.
+    probability : float
+        Calibrated probability that the evidence answers.
+    parts : mapping of str to mapping of str to float
+        Parts of each hit's score, by passage.
+    flagged : tuple of str
+        Passages found that hold instructions; what they order is never quoted.
+    index_version : str
+        Version of the index.
+    """
+
+    question: str
+    text: str
+    quotes: tuple[Quote, ...]
+    refusals: tuple[Refusal, ...]
+    missing: tuple[str, ...] = ()
+    probability: float = 0.0
+    parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    flagged: tuple[str, ...] = ()
+    index_version: str = ""
+
+
+def answer(
+    question: str,
+    index: OpenIndex,
+    *,
+    k: int = 10,
+    filters: Filters | None = None,
+    n_quotes: int = 2,
+) -> Answer:
+    """Answer a question with up to two quoted sentences, or refuse with the reasons.
+
+    Parameters
+    ----------
+    question : str
+        At most 4,000 characters with at least one letter or digit.
+    index : OpenIndex
+        The version to ask.
+    k : int
+        Hits whose score parts are returned, at least 1.
+    filters : mapping, optional
+        Metadata that a document must have.
+    n_quotes : int
+        At most so many sentences.
+
+    Raises
+    ------
+    DataError
+        If the question is empty, huge or no text.
+    """
+    if has_instruction(question):
+        return _refusal(question, index, (Refusal.UNSAFE_QUESTION,), ())
+    found = search(index.engine, question, k=k, filters=filters)
+    refusals, missing = list(found.gate.refusals), list(found.gate.missing)
+    strangers = _strangers(question, index, found)
+    years = _years_missing(question, index, found)
+    if years and Refusal.PERIOD_NOT_IN_DOCUMENTS not in refusals:
+        refusals.insert(0, Refusal.PERIOD_NOT_IN_DOCUMENTS)
+        missing = [*years, *missing]
+    if strangers:
+        refusals.insert(0, Refusal.ENTITY_NOT_IN_DOCUMENTS)
+        missing = [*strangers, *missing]
+    if refusals:
+        return _refusal(question, index, tuple(refusals), tuple(missing), found)
+    quotes = _quotes(question, index, found, n_quotes)
+    if not quotes:
+        return _refusal(question, index, (Refusal.UNSUPPORTED_ANSWER,), (), found)
+    text = " ".join(
+        f"\u201c{_in_one_line(quote.quotation.text)}\u201d [{number}]"
+        for number, quote in enumerate(quotes, 1)
+    )
+    return _answer(question, index, text, found, quotes=quotes)
+
+
+def _strangers(question: str, index: OpenIndex, found: Found) -> tuple[str, ...]:
+    unknown = unknown_names(question, dict.fromkeys(index.words))
+    companies = index.engine.parts.gazetteer.asked(question).companies
+    shown = {hit.passage.metadata.company for hit in found.hits[:5]}
+    absent = () if companies & shown else tuple(sorted(companies))
+    return unknown + absent
+
+
+def _years_missing(question: str, index: OpenIndex, found: Found) -> tuple[str, ...]:
+    # Whole words: the 19 of "$1,197" is no evidence about 2019.
+    asked = {str(y) for y in index.engine.parts.gazetteer.asked(question).years}
+    said = {str(hit.passage.metadata.fiscal_year) for hit in found.hits[:5]}
+    for hit in found.hits[:5]:
+        said.update(words(index_text(hit.passage)))
+    return () if asked & said else tuple(sorted(asked))
+
+
+def _quotes(question: str, index: OpenIndex, found: Found, n: int) -> tuple[Quote, ...]:
+    passages = {hit.passage.passage_id: hit.passage for hit in found.hits}
+    lexical = index.engine.parts.lexical
+    quotes: list[Quote] = []
+    for one in quotations(question, found.hits, lexical, n=n + _SPARE):
+        text = index.texts[one.document_id]
+        tainted = any(
+            one.start < end and start < one.end for start, end in ordered_spans(text)
+        )
+        if tainted or one.text.lstrip().startswith("#"):
+            continue
+        passage = passages[one.passage_id]
+        quotes.append(
+            Quote(
+                quotation=one,
+                title=passage.title,
+                heading=_heading_above(text, one.start),
+                table_header=_table_header(text, one.start, one.text),
+                metadata=passage.metadata,
+            )
+        )
+        if len(quotes) == n:
+            break
+    return tuple(quotes)
+
+
+def _heading_above(text: str, start: int) -> str:
+    lines = text[:start].split("\n")
+    return next((x.lstrip("# ").strip() for x in reversed(lines) if x[:1] == "#"), "")
+
+
+def _table_header(text: str, start: int, row: str) -> str:
+    if "|" not in row:
+        return ""
+    header = ""
+    for line in reversed(text[:start].rstrip("\n").split("\n")):
+        if "|" not in line:
+            break
+        header = line.strip()
+    return header
+
+
+def _refusal(
+    question: str,
+    index: OpenIndex,
+    refusals: tuple[Refusal, ...],
+    missing: tuple[str, ...],
+    found: Found | None = None,
+) -> Answer:
+    named = ", ".join(missing) or "what it asks about"
+    reasons = "; ".join(_REASONS[refusal].format(named) for refusal in refusals)
+    text = f"No answer: {reasons}."
+    return _answer(question, index, text, found, refusals=refusals, missing=missing)
+
+
+def _answer(
+    question: str,
+    index: OpenIndex,
+    text: str,
+    found: Found | None,
+    *,
+    quotes: tuple[Quote, ...] = (),
+    refusals: tuple[Refusal, ...] = (),
+    missing: tuple[str, ...] = (),
+) -> Answer:
+    hits = found.hits if found else ()
+    return Answer(
+        question=question,
+        text=text,
+        quotes=quotes,
+        refusals=refusals,
+        missing=missing,
+        probability=found.gate.probability if found else 0.0,
+        parts={hit.passage.passage_id: hit.parts for hit in hits},
+        flagged=tuple(
+            hit.passage.passage_id for hit in hits if has_instruction(hit.passage.text)
+        ),
+        index_version=index.version,
+    )
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())

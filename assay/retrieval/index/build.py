@@ -1,0 +1,297 @@
+"""A version of an index out of documents: only what changed is encoded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.errors import BundleError, DataError
+from assay.retrieval.documents import Corpus
+from assay.retrieval.folder import save_parts
+from assay.retrieval.index.disk import file_digest, sync_folder, text_digest, write_whole
+from assay.retrieval.index.embeddings import EmbeddingCache
+from assay.retrieval.index.manifest import (
+    FORMAT,
+    MANIFEST,
+    DocumentEntry,
+    IndexManifest,
+    manifest_bytes,
+    verified_manifest,
+)
+from assay.retrieval.parts import Encode, assembled, index_text, title_vectors
+from assay.retrieval.passages import PassageRules, cut_passages
+from assay.retrieval.search import Defaults, shipped_defaults, stored_form
+from assay.retrieval.tokens import words
+from assay.retrieval.types import Document, Metadata
+
+Floats = NDArray[np.float32]
+Tell = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """What makes the vectors.
+
+    Attributes
+    ----------
+    name : str
+        Changes whenever the vectors would; a file name.
+    encode : callable
+        Texts to unit vectors of shape (n_texts, n_dimensions).
+    """
+
+    name: str
+    encode: Encode
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A version that was built, and how it differs from the one before.
+
+    Attributes
+    ----------
+    manifest : IndexManifest
+        Of the version.
+    folder : Path
+        Where it stands.
+    n_encoded : int
+        Texts that had to be encoded; the others' vectors were kept.
+    changes : mapping of str to tuple of str
+        Documents ``added``, ``changed``, ``removed``, ``renamed`` (their new names) and
+        ``described`` anew (metadata or title only).
+    """
+
+    manifest: IndexManifest
+    folder: Path
+    n_encoded: int
+    changes: Mapping[str, tuple[str, ...]]
+
+
+def build_version(
+    root: Path,
+    corpus: Corpus,
+    encoding: Encoding,
+    *,
+    before: IndexManifest | None = None,
+    rules: PassageRules | None = None,
+    defaults: Defaults | None = None,
+    tell: Tell = lambda _stage, _share: None,
+) -> Built:
+    """Build a version beside those there are; the current one is not touched.
+
+    The version appears under ``root/versions`` whole, by one rename. The same inputs
+    give the same version, which is then not built again.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the index.
+    corpus : Corpus
+        All documents that the version is to hold, not only the new ones.
+    encoding : Encoding
+        Makes the vectors.
+    before : IndexManifest, optional
+        Version to name the differences from.
+    tell : callable
+        Called with a stage and the share of it that is done; what it raises ends the
+        build.
+
+    Raises
+    ------
+    DataError
+        If the documents repeat an id or have no text.
+    """
+    rules, defaults = rules or PassageRules(), defaults or shipped_defaults()
+    tell("compare", 0.0)
+    kept, entries, duplicates = _distinct(corpus.documents)
+    changes = changes_between(before.documents if before else {}, entries)
+    version = _version_of(entries, duplicates, encoding.name, rules, defaults)
+    folder = root / "versions" / version
+    tell("compare", 1.0)
+    if folder.exists():
+        try:
+            return Built(verified_manifest(folder), folder, 0, changes)
+        except BundleError:
+            shutil.rmtree(folder)  # broken, so it can serve nobody
+    with _building_folder(root) as building:
+        found = _write_parts(building, root, kept, encoding, rules, tell)
+        write_whole(building / "weights.json", json.dumps(stored_form(defaults)).encode())
+        tell("seal", 0.0)
+        manifest = IndexManifest(
+            version=version,
+            encoder=encoding.name,
+            n_documents=len(kept),
+            n_passages=found.n_passages,
+            n_dimensions=found.n_dimensions,
+            documents=entries,
+            duplicates=duplicates,
+            masked=dict(corpus.masked),
+            rules=asdict(rules),
+            files=_digests(building),
+        )
+        _seal(building, folder, manifest, tell)
+    return Built(manifest, folder, found.n_encoded, changes)
+
+
+def changes_between(
+    before: Mapping[str, DocumentEntry], after: Mapping[str, DocumentEntry]
+) -> dict[str, tuple[str, ...]]:
+    """Return which documents differ between two versions, and how."""
+    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
+    contents_gone = {before[name].content for name in gone}
+    renamed = {name for name in new if after[name].content in contents_gone}
+    arrived = {after[name].content for name in renamed}
+    both = before.keys() & after.keys()
+    changed = {name for name in both if before[name].content != after[name].content}
+    described = {
+        name for name in both - changed if before[name].about != after[name].about
+    }
+    named = {
+        "added": new - renamed,
+        "changed": changed,
+        "removed": {name for name in gone if before[name].content not in arrived},
+        "renamed": renamed,
+        "described": described,
+    }
+    return {kind: tuple(sorted(names)) for kind, names in named.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    n_passages: int
+    n_dimensions: int
+    n_encoded: int
+
+
+def _write_parts(
+    building: Path,
+    root: Path,
+    documents: Sequence[Document],
+    encoding: Encoding,
+    rules: PassageRules,
+    tell: Tell,
+) -> _Written:
+    tell("cut", 0.0)
+    passages = [passage for d in documents for passage in cut_passages(d, rules)]
+    if not passages:
+        raise DataError(f"none of the {len(documents)} documents has text to index")
+    tell("cut", 1.0)
+    cache = EmbeddingCache(root / "embeddings" / encoding.name)
+    n_encoded = 0
+
+    def kept(texts: Sequence[str]) -> Floats:
+        nonlocal n_encoded
+        vectors, n_new = cache.encoded(
+            texts, encoding.encode, lambda share: tell("encode", share)
+        )
+        n_encoded += n_new
+        return vectors
+
+    tell("encode", 0.0)
+    texts = [index_text(passage) for passage in passages]
+    vectors = kept(texts)
+    titles = title_vectors(documents, kept)
+    tell("assemble", 0.0)
+    parts = assembled(documents, passages, vectors, titles)
+    tell("write", 0.0)
+    save_parts(parts, building / "parts")
+    _write_texts(building, documents, texts)
+    cache.compact()
+    tell("write", 1.0)
+    return _Written(len(passages), int(vectors.shape[1]), n_encoded)
+
+
+def _write_texts(
+    building: Path, documents: Sequence[Document], texts: Sequence[str]
+) -> None:
+    known = sorted({word for text in texts for word in words(text)})
+    write_whole(building / "words.txt", "\n".join(known).encode())
+    lines = (
+        json.dumps({"document_id": d.document_id, "title": d.title, "text": d.text})
+        for d in documents
+    )
+    write_whole(building / "texts.jsonl", "\n".join(lines).encode())
+
+
+def _distinct(
+    documents: Sequence[Document],
+) -> tuple[list[Document], dict[str, DocumentEntry], dict[str, tuple[str, ...]]]:
+    ids = [document.document_id for document in documents]
+    if len(set(ids)) < len(ids):
+        raise DataError(f"{len(ids) - len(set(ids))} documents repeat another's id")
+    kept: list[Document] = []
+    entries: dict[str, DocumentEntry] = {}
+    first: dict[DocumentEntry, str] = {}
+    duplicates: dict[str, tuple[str, ...]] = {}
+    for document in sorted(documents, key=lambda each: each.document_id):
+        entry = DocumentEntry(
+            text_digest(document.text, repr(document.pages)),
+            text_digest(document.title, _about(document.metadata)),
+        )
+        if entry in first:
+            original = first[entry]
+            duplicates[original] = (*duplicates.get(original, ()), document.document_id)
+            continue
+        first[entry] = document.document_id
+        entries[document.document_id] = entry
+        kept.append(document)
+    return kept, entries, duplicates
+
+
+def _about(metadata: Metadata) -> str:
+    stated = {n: getattr(metadata, n) for n in Metadata.__slots__ if n != "source"}
+    return json.dumps({**stated, "extra": dict(metadata.extra)}, sort_keys=True)
+
+
+def _version_of(
+    entries: Mapping[str, DocumentEntry],
+    duplicates: Mapping[str, tuple[str, ...]],
+    encoder: str,
+    rules: PassageRules,
+    defaults: Defaults,
+) -> str:
+    inputs = {
+        "format": FORMAT,
+        "documents": {name: asdict(entry) for name, entry in entries.items()},
+        "duplicates": duplicates,
+        "encoder": encoder,
+        "rules": asdict(rules),
+        "weights": stored_form(defaults),
+    }
+    return text_digest(json.dumps(inputs, sort_keys=True))[:16]
+
+
+def _seal(building: Path, folder: Path, manifest: IndexManifest, tell: Tell) -> None:
+    write_whole(building / MANIFEST, manifest_bytes(manifest))
+    tell("seal", 0.5)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building.rename(folder)
+    sync_folder(folder.parent)
+    tell("seal", 1.0)
+
+
+@contextmanager
+def _building_folder(root: Path) -> Iterator[Path]:
+    parent = root / "building"
+    parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield building
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): file_digest(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
