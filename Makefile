@@ -41,11 +41,8 @@ format: env ## apply the formatter and the safe fixes
 lock: env ## write locks/*.txt anew from pyproject.toml
 	@PATH="$$PWD/.venv/bin:$$PATH" deployments/lock.sh
 
-bench: env ## measure; writes the tables in docs/
-	@for file in benchmarks/*/[a-z]*.py; do \
-	  [ -e "$$file" ] || { echo "no benchmarks yet"; break; }; \
-	  echo "== $$file"; OMP_NUM_THREADS=1 $(python) "$$file"; \
-	done
+bench: env ## measure; writes the tables in docs/; only="flows.overhead" picks
+	@$(python) -m benchmarks $(only)
 
 reference: env ## published numbers, recomputed
 	@if [ -d tests/reference ]; then $(python) -m pytest tests/reference; else echo "no reference tests yet"; fi

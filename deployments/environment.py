@@ -39,6 +39,11 @@ QUIET: Mapping[str, str] = MappingProxyType(
         "GIT_PYTHON_REFRESH": "quiet",
         "PREFECT_CLI_PROMPT": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        # By default each event of a task run is a transaction of its own. On SQLite a
+        # request that meets one is refused and tried again two seconds later.
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
         "PYTHONUNBUFFERED": "1",
     }
 )

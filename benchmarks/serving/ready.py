@@ -1,6 +1,6 @@
 """How long the scoring service takes from its start until it answers with a champion.
 
-Run, with the platform up (``make run``): python benchmarks/serving/ready.py
+Run, with the platform up (``make run``): python -m benchmarks.serving.ready
 Writes docs/results/serving.md.
 """
 
@@ -81,7 +81,7 @@ def main() -> None:
             f"| CPU seconds | {statistics.median(cpu):.2f} | {min(cpu):.2f} |",
             f"| resident MiB | {statistics.median(resident):.0f} | {min(resident):.0f} |",
             "",
-            "Command: `make run`, then `python benchmarks/serving/ready.py`",
+            "Command: `make run`, then `python -m benchmarks.serving.ready`",
             "",
         ]
     )
