@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import heapq
 import mmap
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,13 @@ from assay.ledger.merkle import TreeFiles
 from assay.ledger.recovery import segments_of
 from assay.ledger.standalone import HEAD, Line, parse_line, segment_lines
 
+ADDRESS = re.compile(r"([a-z0-9][a-z0-9._-]{0,62}):([0-9]{1,19})")
+"""``stream:sequence``."""
+
+
+class NotCovered(LedgerError):  # noqa: N818 # a state of the record, not a fault
+    """The record is there; no checkpoint covers it yet."""
+
 
 def find_record(ledger: Path, name: str) -> Line:
     """Return the record of an address ``stream:sequence`` or of a request id.
@@ -29,9 +37,9 @@ def find_record(ledger: Path, name: str) -> Line:
     LedgerError
         If there is none.
     """
-    stream, _, sequence = name.rpartition(":")
-    if stream and sequence.isdigit() and (ledger / "streams" / stream).is_dir():
-        found = _at(ledger / "streams" / stream, int(sequence))
+    address = ADDRESS.fullmatch(name)
+    if address and (ledger / "streams" / address[1]).is_dir():
+        found = _at(ledger / "streams" / address[1], int(address[2]))
     else:
         found = _of_request(ledger, name)
     if found is None:
@@ -50,14 +58,16 @@ def prove(ledger: Path, name: str) -> dict[str, Any]:
 
     Raises
     ------
+    NotCovered
+        If no checkpoint covers it yet.
     LedgerError
-        If there is no such record, or no checkpoint covers it yet.
+        If there is no such record.
     """
     line = find_record(ledger, name)
     head = HEAD.search(line.body, max(0, len(line.body) - 256))
     files = checkpoint_files(ledger)
     if head is None or not files:
-        raise LedgerError(f"no checkpoint in {ledger} yet; run 'assay ledger checkpoint'")
+        raise NotCovered(f"no checkpoint in {ledger} yet; run 'assay ledger checkpoint'")
     # Nothing is checked here: who gets the proof checks it, with a key he trusts.
     last = open_checkpoint(files[-1], None)
     stream = head[3].decode()
@@ -153,7 +163,7 @@ def _leaf_index(files: list[Path], stream: str, sequence: int) -> int:
 
     place = bisect_left(range(len(files)), sequence, key=size_in)
     if place == len(files):
-        raise LedgerError(
+        raise NotCovered(
             f"record {stream}:{sequence} is newer than the last checkpoint; run "
             "'assay ledger checkpoint' first"
         )
