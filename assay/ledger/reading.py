@@ -17,7 +17,7 @@ from assay.errors import LedgerError
 from assay.ledger.checkpoint import Checkpoint, checkpoint_files, open_checkpoint
 from assay.ledger.merkle import TreeFiles
 from assay.ledger.recovery import segments_of
-from assay.ledger.standalone import HEAD, Line, parse_line, segment_lines
+from assay.ledger.standalone import HEAD, Line, parse_line, read_retired, segment_lines
 
 ADDRESS = re.compile(r"([a-z0-9][a-z0-9._-]{0,62}):([0-9]{1,19})")
 """``stream:sequence``."""
@@ -42,6 +42,10 @@ def find_record(ledger: Path, name: str) -> Line:
         found = _at(ledger / "streams" / address[1], int(address[2]))
     else:
         found = _of_request(ledger, name)
+    if found is None and address and _is_retired(ledger, address[1], int(address[2])):
+        raise LedgerError(
+            f"retention deleted record {name}; its hash in the tree is all that is left"
+        )
     if found is None:
         raise LedgerError(
             f"no record {name!r} in {ledger}; give a request id or stream:sequence"
@@ -130,6 +134,14 @@ def _at(folder: Path, sequence: int) -> Line | None:
                 break
             low, high = (end, high) if line.sequence < sequence else (low, start)
     return None
+
+
+def _is_retired(ledger: Path, stream: str, sequence: int) -> bool:
+    for file in (ledger / "streams" / stream).glob("*.retired"):
+        said = read_retired(file.read_bytes(), None)
+        if said is not None and said["first"] <= sequence <= said["last"]:
+            return True
+    return False
 
 
 def _of_request(ledger: Path, request_id: str) -> Line | None:

@@ -120,8 +120,18 @@ def _judged(
         "label_before": before,
         "observed_at": (outcome.observed_at or now).astimezone(UTC).isoformat(),
         "is_late": is_late,
+        # What holds and retention ask of a record, as its decision has it.
+        "policy": decision.entry.get("policy", ""),
+        "subject": _subject(decision),
     }
     status: Status = "accepted" if before is None else "corrected"
     return Judged(
         outcome.request_id, status, is_late, decision.address, entry_bytes(entry)
     )
+
+
+def _subject(decision: Found) -> str | None:
+    inputs = decision.entry.get("inputs")
+    if not isinstance(inputs, dict) or "sealed" not in inputs:
+        return None
+    return str(inputs["subject"])
