@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -61,6 +61,19 @@ class Settings(BaseSettings):
         DVC remote for snapshots: a folder or ``s3://`` URL; empty means under `home`.
     s3_endpoint : str
         Endpoint of an S3-compatible store; empty means the cloud's own.
+    ledger_copies : str
+        Second place of the ledger's checkpoints, best on another machine; empty means
+        that there is none.
+    ledger_archive : str
+        Where sealed segments of the ledger go: a folder, an ``s3://`` URL, or
+        ``database`` for Assay's own tables; empty means a folder under `home`.
+    ledger_keys : str
+        Folder of the keys that personal inputs are sealed under, apart from the ledger;
+        empty means ``ledger-keys`` under `home`.
+    ledger_retention : mapping of str to mapping
+        By policy profile, ``keep_days``, the least that its records are kept, and
+        ``delete_days``, after which they are deleted. A profile that is not named is
+        kept for good.
     openml_url, uci_url : str
         Where pinned downloads come from.
     download_timeout_seconds : float
@@ -72,6 +85,11 @@ class Settings(BaseSettings):
         answers.
     api_body_bytes : int
         Largest body of a request to the API.
+    ledger : Path or None
+        Folder of the ledger of decisions; none means under `home`.
+    ledger_mode : {"durable", "relaxed", "off"}
+        Whether an answer of the API waits until its record is on the disk, only until
+        the operating system has it, or is not recorded.
     """
 
     model_config = SettingsConfigDict(
@@ -101,12 +119,18 @@ class Settings(BaseSettings):
     mlflow_artifacts: str = ""
     snapshot_remote: str = ""
     s3_endpoint: str = ""
+    ledger_copies: str = ""
+    ledger_archive: str = ""
+    ledger_keys: str = ""
+    ledger_retention: dict[str, dict[str, float]] = {}
     openml_url: str = "https://data.openml.org"
     uci_url: str = "https://archive.ics.uci.edu"
     download_timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
     registry_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
     api_refresh_seconds: Annotated[float, Field(gt=0)] = 2.0
     api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
+    ledger: Path | None = None
+    ledger_mode: Literal["durable", "relaxed", "off"] = "durable"
 
     @property
     def prefect_api(self) -> str:
@@ -159,6 +183,26 @@ class Settings(BaseSettings):
     def bundle_cache(self) -> Path:
         """Folder of the bundles that the API has fetched."""
         return self.home.resolve() / "bundles"
+
+    @property
+    def ledger_folder(self) -> Path:
+        """Folder of the ledger of decisions."""
+        return (self.ledger or self.home / "ledger").resolve()
+
+    @property
+    def ledger_copies_folder(self) -> Path | None:
+        """Second place of the ledger's checkpoints, or None."""
+        return Path(self.ledger_copies) if self.ledger_copies else None
+
+    @property
+    def ledger_keys_folder(self) -> Path:
+        """Folder of the keys of personal inputs."""
+        return Path(self.ledger_keys or self.home.resolve() / "ledger-keys")
+
+    @property
+    def ledger_signing_key(self) -> Path:
+        """File of the key that signs checkpoints; its public half stands beside it."""
+        return self.home.resolve() / "keys" / "ledger.pem"
 
     @property
     def known_sources(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ from assay.ledger.recovery import segments_of
 from assay.ledger.signing import public_bytes
 from assay.ledger.standalone import (
     SIGNED,
+    StreamWalk,
     genesis,
     leaf_hash,
     read_checkpoint,
@@ -208,19 +209,18 @@ def _tree(ledger: Path, files: list[Path], last: Checkpoint, public: bytes) -> T
     except LedgerError:
         # It follows from the segments: building it again loses nothing.
         pass
-    tree, before = TreeFiles(folder, 0), NOTHING
+    tree = TreeFiles(folder, 0)
+    walks: dict[str, StreamWalk] = {}
     for file in files:
         said = open_checkpoint(file, public)
         for name in sorted(said.streams):
-            size, chain = _end(before.streams, name)
-            end = said.streams[name]["size"]
-            if end > size:
-                for _, body, _ in new_bodies(ledger / "streams" / name, size, chain, end):
-                    tree.add(leaf_hash(body))
+            if name not in walks:
+                walks[name] = StreamWalk(ledger / "streams" / name, public)
+            for leaf in walks[name].until(said.streams[name]["size"]):
+                tree.add(leaf)
         if tree.root().hex() != said.root:
             tree.close()
             raise LedgerError(f"{file} signed another root; run 'assay ledger verify'")
-        before = said
     tree.flush()
     return tree
 

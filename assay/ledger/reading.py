@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import heapq
 import mmap
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,14 @@ from assay.errors import LedgerError
 from assay.ledger.checkpoint import Checkpoint, checkpoint_files, open_checkpoint
 from assay.ledger.merkle import TreeFiles
 from assay.ledger.recovery import segments_of
-from assay.ledger.standalone import HEAD, Line, parse_line, segment_lines
+from assay.ledger.standalone import HEAD, Line, parse_line, read_retired, segment_lines
+
+ADDRESS = re.compile(r"([a-z0-9][a-z0-9._-]{0,62}):([0-9]{1,19})")
+"""``stream:sequence``."""
+
+
+class NotCovered(LedgerError):  # noqa: N818 # a state of the record, not a fault
+    """The record is there; no checkpoint covers it yet."""
 
 
 def find_record(ledger: Path, name: str) -> Line:
@@ -29,11 +37,15 @@ def find_record(ledger: Path, name: str) -> Line:
     LedgerError
         If there is none.
     """
-    stream, _, sequence = name.rpartition(":")
-    if stream and sequence.isdigit() and (ledger / "streams" / stream).is_dir():
-        found = _at(ledger / "streams" / stream, int(sequence))
+    address = ADDRESS.fullmatch(name)
+    if address and (ledger / "streams" / address[1]).is_dir():
+        found = _at(ledger / "streams" / address[1], int(address[2]))
     else:
         found = _of_request(ledger, name)
+    if found is None and address and _is_retired(ledger, address[1], int(address[2])):
+        raise LedgerError(
+            f"retention deleted record {name}; its hash in the tree is all that is left"
+        )
     if found is None:
         raise LedgerError(
             f"no record {name!r} in {ledger}; give a request id or stream:sequence"
@@ -50,14 +62,16 @@ def prove(ledger: Path, name: str) -> dict[str, Any]:
 
     Raises
     ------
+    NotCovered
+        If no checkpoint covers it yet.
     LedgerError
-        If there is no such record, or no checkpoint covers it yet.
+        If there is no such record.
     """
     line = find_record(ledger, name)
     head = HEAD.search(line.body, max(0, len(line.body) - 256))
     files = checkpoint_files(ledger)
     if head is None or not files:
-        raise LedgerError(f"no checkpoint in {ledger} yet; run 'assay ledger checkpoint'")
+        raise NotCovered(f"no checkpoint in {ledger} yet; run 'assay ledger checkpoint'")
     # Nothing is checked here: who gets the proof checks it, with a key he trusts.
     last = open_checkpoint(files[-1], None)
     stream = head[3].decode()
@@ -122,6 +136,14 @@ def _at(folder: Path, sequence: int) -> Line | None:
     return None
 
 
+def _is_retired(ledger: Path, stream: str, sequence: int) -> bool:
+    for file in (ledger / "streams" / stream).glob("*.retired"):
+        said = read_retired(file.read_bytes(), None)
+        if said is not None and said["first"] <= sequence <= said["last"]:
+            return True
+    return False
+
+
 def _of_request(ledger: Path, request_id: str) -> Line | None:
     wanted = b'"request_id":' + orjson.dumps(request_id)
     for segment in sorted((ledger / "streams").glob("*/*.ndjson"), reverse=True):
@@ -153,7 +175,7 @@ def _leaf_index(files: list[Path], stream: str, sequence: int) -> int:
 
     place = bisect_left(range(len(files)), sequence, key=size_in)
     if place == len(files):
-        raise LedgerError(
+        raise NotCovered(
             f"record {stream}:{sequence} is newer than the last checkpoint; run "
             "'assay ledger checkpoint' first"
         )

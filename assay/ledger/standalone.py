@@ -38,7 +38,9 @@ HEAD = re.compile(
 FRONT = re.compile(rb'\{"chain":"([0-9a-f]{64})","record":\{"entry":')
 SIGNED = b"assay checkpoint 1\n"
 CHECKPOINT = re.compile(rb'\{"checkpoint":(\{.*\}),"signature":"([0-9a-f]{128})"\}\n')
-NOTES = ("half_written", "recovered", "uncovered")
+SIGNED_RETIRED = b"assay retired 1\n"
+RETIRED = re.compile(rb'\{"retired":(\{.*\}),"signature":"([0-9a-f]{128})"\}\n')
+NOTES = ("half_written", "recovered", "retired", "uncovered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a segment; `sequence` is 0 where it does not read."""
+    """One line of a segment; `sequence` is 0 where it does not read.
+
+    Of a record that retention deleted only `leaf`, its hash in the tree, is left.
+    """
 
     sequence: int
     group: int
@@ -68,6 +73,7 @@ class Line:
     segment: str
     offset: int
     raw_bytes: int
+    leaf: bytes = b""
 
 
 def genesis(stream: str) -> bytes:
@@ -101,8 +107,9 @@ def segment_lines(file: Path, stream: str, start: int = 0) -> Iterator[Line | by
 class StreamWalk:
     """One pass over a stream that checks its chain and names what is wrong."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, public: bytes | None = None) -> None:
         self.name = folder.name
+        self._public = public
         self.findings: list[Finding] = []
         self.expected = 1
         self.n_records = 0
@@ -117,11 +124,11 @@ class StreamWalk:
         return len(self._gaps) + sum(each.is_damage for each in self.findings)
 
     def until(self, size: int) -> Iterator[bytes]:
-        """Return the bodies up to sequence `size`, checking each."""
+        """Return the leaves' hashes up to sequence `size`, checking each record."""
         while self.expected <= size and (line := next(self._lines, None)):
             self._check(line)
             self.n_records += 1
-            yield line.body
+            yield line.leaf or leaf_hash(line.body)
 
     def all_findings(self) -> list[Finding]:
         """Return everything found, with what never came as missing."""
@@ -132,6 +139,9 @@ class StreamWalk:
         return self.findings + missing
 
     def _check(self, line: Line) -> None:
+        if line.leaf:
+            self._check_retired(line)
+            return
         wanted, computed = self.expected, self._chains_after(line.body)
         if line.sequence == wanted and line.chain in computed:
             self._possible, self.expected = (line.chain,), wanted + 1
@@ -146,6 +156,14 @@ class StreamWalk:
         self.chain = line.chain
         if b'"kind":"recovered"' in line.body[:600]:
             self._say_recovered(line)
+
+    def _check_retired(self, line: Line) -> None:
+        """Pass a record that was deleted: the tree's root is over its hash."""
+        if line.sequence != self.expected and self._is_known_place(line):
+            return
+        self.expected = line.sequence + 1
+        # The chain is known again behind the last record of what was deleted.
+        self.chain, self._possible = line.chain, (line.chain,)
 
     def _stands_elsewhere(self, line: Line) -> bool:
         """Say whether it is another record, and not this one with its number bent."""
@@ -193,10 +211,15 @@ class StreamWalk:
             self._say("recovered", line, line.sequence, detail)
 
     def _all_lines(self, folder: Path) -> Iterator[Line]:
-        files = sorted(folder.glob("*.ndjson"))
+        files = sorted([*folder.glob("*.ndjson"), *folder.glob("*.retired")])
         at = 0
         for file in files:
             first = True
+            if file.suffix == ".retired":
+                # Until its segment is deleted too, the segment itself is read.
+                if not file.with_suffix(".ndjson").exists():
+                    yield from self._retired_lines(file)
+                continue
             for line in segment_lines(file, self.name):
                 if isinstance(line, bytes):
                     kind = "half_written" if file == files[-1] else "truncated"
@@ -209,6 +232,35 @@ class StreamWalk:
                 first = False
                 yield line
 
+    def _retired_lines(self, file: Path) -> Iterator[Line]:
+        """Return what is left of records that retention deleted, if that was signed."""
+        leaves_file, at = file.with_suffix(".leaves"), int(file.stem)
+        content = leaves_file.read_bytes() if leaves_file.is_file() else b""
+        said = read_retired(file.read_bytes(), self._public)
+        n_leaves = len(content) // 32
+        why = ""
+        if said is None:
+            why = "its signature does not hold for its bytes"
+        elif (said["stream"], said["first"]) != (self.name, at):
+            why = f"it is of {said['stream']} {said['first']}"
+        elif said["leaves"] != hashlib.sha256(content).hexdigest() or (
+            (said["last"] - at + 1) * 32 != len(content)
+        ):
+            why = "the hashes that it left are not those that were signed"
+        elif bytes.fromhex(said["before"]) not in self._possible:
+            why = "it does not follow the chain before it"
+        if said is None or why:
+            text = f"{file.name}: {why}"
+            self.findings.append(Finding("altered", self.name, at, at, text))
+            return
+        detail = f"deleted {said['time']} under {said['why']}; their hashes are there"
+        self.findings.append(Finding("retired", self.name, at, said["last"], detail))
+        for place in range(n_leaves):
+            is_last = place == n_leaves - 1
+            chain = bytes.fromhex(said["chain"]) if is_last else b""
+            leaf = content[32 * place : 32 * place + 32]
+            yield Line(at + place, 0, chain, b"", file.name, 0, 0, leaf)
+
 
 @dataclass(slots=True)
 class Frontier:
@@ -218,8 +270,12 @@ class Frontier:
     nodes: list[bytes] = field(default_factory=list)
 
     def add(self, body: bytes) -> None:
-        """Append one leaf."""
-        node, size = leaf_hash(body), self.size
+        """Append one record."""
+        self.add_leaf(leaf_hash(body))
+
+    def add_leaf(self, leaf: bytes) -> None:
+        """Append the hash of one record."""
+        node, size = leaf, self.size
         while size & 1:
             node, size = node_hash(self.nodes.pop(), node), size >> 1
         self.nodes.append(node)
@@ -362,6 +418,21 @@ def read_checkpoint(content: bytes, public: bytes | None) -> dict[str, Any] | No
     return said | {"digest": hashlib.sha256(content).hexdigest()}
 
 
+def read_retired(content: bytes, public: bytes | None) -> dict[str, Any] | None:
+    """Return what a statement of deletion says, or None if it is not as it was signed.
+
+    Without a public key the signature is not checked.
+    """
+    parts = RETIRED.fullmatch(content)
+    if parts is None:
+        return None
+    signature = bytes.fromhex(parts[2].decode())
+    if public and not signature_holds(public, SIGNED_RETIRED + parts[1], signature):
+        return None
+    said: dict[str, Any] = json.loads(parts[1])
+    return said
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What a verification saw; `findings` in order of where they are."""
@@ -385,7 +456,9 @@ def verify_ledger(
     checkpoints = _checkpoints(folder / "checkpoints", copies, public, findings)
     names = {each.name for each in (folder / "streams").glob("*") if each.is_dir()}
     names |= {name for each in checkpoints if each for name in each["streams"]}
-    walks = {name: StreamWalk(folder / "streams" / name) for name in sorted(names)}
+    walks = {
+        name: StreamWalk(folder / "streams" / name, public) for name in sorted(names)
+    }
     tree: Frontier | None = Frontier()
     before: dict[str, int] = {}
     n_covered = 0
@@ -440,16 +513,16 @@ def _compare(
     for name, end in sorted(said["streams"].items()):
         walk, known = walks[name], before.get(name, 0)
         damages = walk.n_damages
-        for body in walk.until(end["size"]):
+        for leaf in walk.until(end["size"]):
             if tree is not None:
-                tree.add(body)
+                tree.add_leaf(leaf)
         n_found, number = walk.expected - 1, said["number"]
         kind, first, last = "", known + 1, end["size"]
         if n_found < last:
             kind, first = "truncated", n_found + 1
             why = f"ends after record {n_found}; checkpoint {number} signed {last}"
             walk.expected = last + 1
-        elif walk.n_damages == damages and walk.chain.hex() != end["chain"]:
+        elif walk.n_damages == damages and walk.chain.hex() not in ("", end["chain"]):
             kind, why = "rewritten", f"another history than checkpoint {number} signed"
         if kind:
             walk.findings.append(Finding(kind, name, first, last, why))

@@ -1,7 +1,8 @@
 """Measure the ledger; writes docs/results/ledger.md.
 
-Run: ``OMP_NUM_THREADS=1 python -m benchmarks.ledger.figures [RECORDS] [ATTACKS] [KILLS]``
-(1,000,000, 10,000 and 100 where nothing is given).
+Run: ``OMP_NUM_THREADS=1 python -m benchmarks.ledger.figures [RECORDS] [ATTACKS] [KILLS]
+[LOSSES] [VERIFIED]`` (1,000,000, 10,000, 100, 1,000 and 10,000,000 where nothing is
+given; 0 leaves a part out).
 """
 # ruff: noqa: S311 # draws attacks, not keys
 
@@ -10,8 +11,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import random
+import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,14 +24,18 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from assay.contract import find_contract
 from assay.ledger import LoopCommitter, StreamWriter
 from assay.ledger.checkpoint import write_checkpoint
 from assay.ledger.disk import Disk
+from assay.ledger.lookup import RequestIndex
+from assay.ledger.privacy import KeyStore, Sealer
 from assay.ledger.reading import prove
 from assay.ledger.recovery import segments_of
 from assay.ledger.signing import public_bytes, signing_key
 from assay.ledger.standalone import proof_holds, verify_ledger
 from benchmarks.ledger.attacks import carry_out, draw, is_named, make_target, sample_entry
+from benchmarks.ledger.disks import DiskThatLosesPower
 
 Row = tuple[str, str]
 OUT = Path(__file__).parents[2] / "docs" / "results" / "ledger.md"
@@ -153,34 +161,168 @@ def crash_rows(folder: Path, n_kills: int) -> list[Row]:
             sequence, request_id = line.split()
             acknowledged[int(sequence)] = request_id
     StreamWriter(folder, "killed").close()
+    missing = _missing(folder, "killed", acknowledged)
+    return [(f"{n_kills} times kill -9 under load", missing)]
+
+
+def _missing(folder: Path, stream: str, acknowledged: dict[int, str]) -> str:
     n_there = 0
-    for file in segments_of(folder / "streams" / "killed"):
+    for file in segments_of(folder / "streams" / stream):
         for raw in file.read_bytes().splitlines():
             record = json.loads(raw)["record"]
             request_id = record["entry"].get("request_id", "")
             n_there += acknowledged.get(record["sequence"]) == request_id
     n_acknowledged = len(acknowledged)
-    missing = f"{n_acknowledged - n_there} of {n_acknowledged:,} acknowledged missing"
-    return [(f"{n_kills} times kill -9 under load", missing)]
+    return f"{n_acknowledged - n_there} of {n_acknowledged:,} acknowledged missing"
+
+
+def lookup_rows(folder: Path, n_records: int) -> list[Row]:
+    """Return what finding a record by request id costs."""
+    begin = time.process_time()
+    RequestIndex(folder).find("none")
+    made = time.process_time() - begin
+    begin = time.process_time()
+    index = RequestIndex(folder)
+    index.find("none")
+    opened = time.process_time() - begin
+    rng = random.Random(3)
+    spent = []
+    for _ in range(1000):
+        wanted = f"request-{rng.randrange(n_records):08d}"
+        begin = time.perf_counter()
+        (found,) = index.find(wanted)
+        spent.append((time.perf_counter() - begin) * 1e3)
+        assert found.entry["request_id"] == wanted  # noqa: S101 # a measurement
+    spent.sort()
+    return [
+        (
+            "index of request ids: made from the segments, opened again",
+            f"{made:.1f} s, {opened * 1e3:.0f} ms of CPU",
+        ),
+        (
+            f"a record by its request id among {n_records:,}",
+            f"p50 {spent[500]:.2f} ms, p99 {spent[989]:.2f} ms",
+        ),
+    ]
+
+
+def seal_rows(folder: Path) -> list[Row]:
+    """Return what sealing a decision's personal inputs costs."""
+    contract = find_contract("credit_default", OUT.parents[2] / "data" / "contracts")
+    inputs = {field.name: 1.5 for field in contract.features}
+    sealer, rows = Sealer(KeyStore(folder)), []
+    sealer.seal_personal(contract, "known", inputs, inputs)
+    for what, subjects in (
+        ("a subject already known", ["known"] * 20_000),
+        ("a new subject each time", [f"subject-{n}" for n in range(20_000)]),
+    ):
+        begin = time.process_time()
+        for subject in subjects:
+            sealer.seal_personal(contract, subject, inputs, inputs)
+        each = (time.process_time() - begin) / len(subjects) * 1e6
+        rows.append((f"inputs and features sealed, {what}", f"{each:.0f} us of CPU"))
+    return rows
+
+
+def power_rows(folder: Path, n_losses: int) -> list[Row]:
+    """Return how many acknowledged records were lost with the power.
+
+    The disk forgets what was not synced: some of it, all of it, or zeros in its place.
+    """
+    rng, acknowledged, number = random.Random(4), dict[int, str](), 0
+    for _ in range(n_losses):
+        disk = DiskThatLosesPower(rng)
+        writer = StreamWriter(folder, "dark", segment_bytes=20_000, disk=disk)
+        for _ in range(rng.randrange(12)):
+            group = {}
+            for _ in range(rng.randrange(1, 4)):
+                group[writer.stage(sample_entry(number))] = f"request-{number:08d}"
+                number += 1
+            is_synced = rng.random() < 0.9
+            writer.commit(sync=is_synced)
+            if not is_synced:
+                break
+            acknowledged |= group
+        disk.lose_power()
+        os.close(writer._lock)  # as a process that ended gives it back
+        os.close(writer._descriptor)
+    StreamWriter(folder, "dark").close()
+    missing = _missing(folder, "dark", acknowledged)
+    return [(f"power lost {n_losses:,} times, simulated at the files", missing)]
+
+
+def verified_rows(folder: Path, n_records: int) -> list[Row]:
+    """Return speed and memory of the stand-alone verifier, in a process of its own."""
+    writer = StreamWriter(folder, "worker-1")
+    entries = [sample_entry(number) for number in range(1000)]
+    for number in range(n_records):
+        writer.stage(entries[number % 1000])
+        if number % 1000 == 999:
+            writer.commit(sync=False)
+    writer.close()
+    key = signing_key(folder / "ledger.pem")
+    write_checkpoint(folder, key)
+    n_bytes = sum(file.stat().st_size for file in folder.rglob("*.ndjson"))
+    verifier = OUT.parents[2] / "assay" / "ledger" / "standalone.py"
+    command = [sys.executable, verifier, "verify", folder, public_bytes(key).hex()]
+    before, peak = resource.getrusage(resource.RUSAGE_CHILDREN), 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None  # noqa: S101 # it is a pipe
+        while process.poll() is None:
+            peak = max(peak, _peak_kb(process.pid))
+            time.sleep(0.05)
+        said = process.stdout.read().strip()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return [
+        (
+            f"stand-alone verifier, {n_records:,} records, {n_bytes / 1e9:.1f} GB",
+            f"{said}; {n_records / used:,.0f} records per CPU second",
+        ),
+        (
+            "100,000,000 records at that speed (extrapolated, not run)",
+            f"{1e8 / n_records * used / 60:.0f} minutes of CPU",
+        ),
+        ("its peak memory, Python included", f"{peak / 1024:.0f} MB"),
+    ]
+
+
+def _peak_kb(pid: int) -> int:
+    """Return a process's largest resident size so far; 0 once it has ended."""
+    try:
+        said = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", said)
+    return int(found[1]) if found else 0
 
 
 def main(words: list[str]) -> None:
     """Measure and write the page."""
-    given = [int(each) for each in words]
-    n_records, n_attacks, n_kills = given + [1_000_000, 10_000, 100][len(given) :]
+    asked = [int(each) for each in words]
+    asked += [1_000_000, 10_000, 100, 1_000, 10_000_000][len(asked) :]
+    n_records, n_attacks, n_kills, n_losses, n_verified = asked
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        rows += append_rows(Path(folder) / "append")
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        folder = Path(name)
+        if n_verified:
+            rows += verified_rows(folder / "verified", n_verified)
+            shutil.rmtree(folder / "verified")
+        rows += append_rows(folder / "append")
+        rows += seal_rows(folder / "keys")
         if n_attacks:
-            rows += attack_rows(Path(folder), n_attacks)
+            rows += attack_rows(folder, n_attacks)
         if n_kills:
-            rows += crash_rows(Path(folder) / "crash", n_kills)
-        rows += scale_rows(Path(folder) / "scale", n_records)
+            rows += crash_rows(folder / "crash", n_kills)
+        if n_losses:
+            rows += power_rows(folder / "power", n_losses)
+        rows += scale_rows(folder / "scale", n_records)
+        rows += lookup_rows(folder / "scale", n_records)
     lines = [f"| {what} | {figure} |" for what, figure in rows]
     head = (
         "# The ledger, measured\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, by `python -m benchmarks.ledger.figures "
-        f"{n_records} {n_attacks} {n_kills}`, records of {len(sample_entry(1))} bytes, "
+        f"{' '.join(map(str, asked))}`, records of {len(sample_entry(1))} bytes, "
         "one process, on a busy machine.\n\n| what | figure |\n|---|---|\n"
     )
     OUT.write_text(head + "\n".join(lines) + "\n")

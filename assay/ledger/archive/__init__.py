@@ -1,0 +1,13 @@
+"""Sealed segments as Parquet, put where they are kept for years, exactly once."""
+
+from assay.ledger.archive.folder import Archive, FolderArchive, ship_segments
+from assay.ledger.archive.parquet import SealedSegment, sealed_segments, write_parquet
+
+__all__ = [
+    "Archive",
+    "FolderArchive",
+    "SealedSegment",
+    "sealed_segments",
+    "ship_segments",
+    "write_parquet",
+]
