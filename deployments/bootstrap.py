@@ -18,6 +18,7 @@ import yaml
 from rich.console import Console
 
 from assay.errors import AssayError, ConfigError
+from assay.ledger.signing import signing_key
 from assay.settings import Settings
 from deployments.environment import digest_of, platform_environment, project_root
 from deployments.platform.prefect_api import PrefectApi
@@ -111,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault(name, value)
     sys.path.insert(0, str(root))
     try:
+        signing_key(settings.platform_key_file)
         plan = read_plan(root)
         with PrefectApi(settings.prefect_api) as api:
             current = is_current(api, plan)

@@ -10,16 +10,23 @@ from fastapi import FastAPI
 
 from assay.contract import contract_names
 from assay.settings import Settings
+from serving.boundary.attach import attach_boundary
+from serving.boundary.metrics import Metrics
 from serving.cache import BundleCache
 from serving.catalogue import Catalogue, keep_fresh
 from serving.middleware import AnswerHeaders
 from serving.openapi import describe
 from serving.problems import add_problem_handlers
+from serving.protocols.own import without_record
 from serving.registry import MlflowRegistry
 from serving.routers.documentation import documentation_router
 from serving.routers.health import health_router
 from serving.routers.models import models_router
+from serving.routers.operations import operations_router
+from serving.routers.protocols import inference_router, mlflow_router
 from serving.routers.scoring import scoring_router
+from serving.trust import Trust
+from serving.workers import WorkerBoard
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -36,22 +43,35 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     default_model = settings.default_model
     registry = MlflowRegistry(settings.mlflow_tracking, settings.registry_timeout_seconds)
+    metrics = Metrics()
     catalogue = Catalogue(
         registry,
         BundleCache(settings.bundle_cache),
         (default_model, *contract_names(settings.contracts)),
+        Trust(
+            settings.require_signature,
+            settings.platform_public_keys,
+            settings.platform_key_file.with_suffix(".pub"),
+        ),
+        metrics.bundle_refused,
     )
+    board = WorkerBoard(settings.workers_folder)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         refreshing = asyncio.create_task(
-            keep_fresh(catalogue, settings.api_refresh_seconds)
+            keep_fresh(
+                catalogue,
+                settings.api_refresh_seconds,
+                lambda: board.post(catalogue, metrics),
+            )
         )
         yield
         refreshing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await refreshing
         registry.close()
+        board.withdraw()
 
     app = FastAPI(
         title="Assay scoring",
@@ -61,11 +81,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.catalogue = catalogue
+    boundary = attach_boundary(app, settings, catalogue, metrics)
     app.add_middleware(AnswerHeaders)
     add_problem_handlers(app)
     app.include_router(scoring_router(catalogue, default_model, settings.api_body_bytes))
     app.include_router(models_router(catalogue, default_model))
     app.include_router(health_router(catalogue, default_model))
+    app.include_router(mlflow_router(catalogue, default_model, without_record))
+    app.include_router(inference_router(catalogue, without_record))
+    app.include_router(operations_router(catalogue, boundary, board))
     app.include_router(documentation_router())
     app.openapi = lambda: describe(catalogue, default_model)  # type: ignore[method-assign] # FastAPI's way to give one's own
     return app

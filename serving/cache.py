@@ -58,10 +58,12 @@ class BundleCache:
                 folder.rename(home)
         return read_bundle(home, entry.digest)
 
-    def remember(self, model_name: str, version: str, digest: str) -> None:
+    def remember(self, entry: Entry) -> None:
         """Note which version answers, for a start without the registry."""
-        home = self.folder / model_name
-        note = json.dumps({"version": version, "digest": digest})
+        home, digest = self.folder / entry.model_name, entry.digest
+        note = json.dumps(
+            {"version": entry.version, "digest": digest, "signature": entry.signature}
+        )
         handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=home)
         with os.fdopen(handle, "w") as file:
             file.write(note)
@@ -73,8 +75,8 @@ class BundleCache:
         for path in kept[:-MOST_KEPT]:
             shutil.rmtree(path, ignore_errors=True)
 
-    def last_good(self, model_name: str) -> tuple[str, Bundle] | None:
-        """Return version and bundle that answered last, or None where there is none.
+    def last_good(self, model_name: str) -> tuple[Entry, Bundle] | None:
+        """Return entry and bundle that answered last, or None where there is none.
 
         Raises
         ------
@@ -85,13 +87,15 @@ class BundleCache:
         try:
             note = json.loads((home / LAST_GOOD).read_text())
             version, digest = str(note["version"]), str(note["digest"])
+            signature = str(note.get("signature", ""))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{home / LAST_GOOD} does not read: {error}") from error
         if not _DIGEST.fullmatch(digest):
             raise BundleError(f"{home / LAST_GOOD} names no digest; remove it")
-        return version, read_bundle(home / digest, digest)
+        entry = Entry(model_name, version, digest, "", signature)
+        return entry, read_bundle(home / digest, digest)
 
     def forget(self, model_name: str) -> None:
         """Drop the note, so that a version which was withdrawn stays withdrawn."""

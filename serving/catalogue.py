@@ -6,14 +6,15 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from assay.errors import AssayError, BundleError, RegistryError, SourceError
+from assay.errors import AssayError, BundleError, ConfigError, RegistryError, SourceError
 from serving.cache import BundleCache
 from serving.champion import Champion, load_champion
-from serving.problems import Problem
-from serving.registry import Entry, Registry
+from serving.problems import Problem, unknown_model
+from serving.registry import Entry, Look, Registry
+from serving.trust import Trust
 
 REFUSED_RETRY_SECONDS = 60.0
 _MODEL_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -35,12 +36,15 @@ class Standing:
         Version in the registry that was refused; empty where none was.
     retry_at : float
         Monotonic time from which a refused version is tried again.
+    stamp : str
+        The registry's stamp of what was loaded or refused last.
     """
 
     champion: Champion | None = None
     problem: str = ""
     refused_version: str = ""
     retry_at: float = 0.0
+    stamp: str = ""
 
 
 class Catalogue:
@@ -56,13 +60,24 @@ class Catalogue:
         Where bundles are kept.
     model_names : iterable of str
         Models that are known to be wanted, the default first.
+    trust : Trust
+        Whose bundles may decide.
+    on_refusal : callable of str and str, optional
+        Told the model and the version of every bundle that is refused.
     """
 
     def __init__(
-        self, registry: Registry, cache: BundleCache, model_names: Iterable[str]
+        self,
+        registry: Registry,
+        cache: BundleCache,
+        model_names: Iterable[str],
+        trust: Trust,
+        on_refusal: Callable[[str, str], None] | None = None,
     ) -> None:
         self._registry = registry
         self._cache = cache
+        self._trust = trust
+        self._on_refusal = on_refusal or (lambda *_: None)
         self._wanted = tuple(dict.fromkeys(model_names))
         waiting = Standing(problem="the registry has not been asked yet; ask again soon")
         self.standings: Mapping[str, Standing] = dict.fromkeys(self._wanted, waiting)
@@ -85,12 +100,7 @@ class Catalogue:
         standings = self.standings
         standing = standings.get(model_name)
         if standing is None:
-            known = sorted(standings)
-            raise Problem(
-                404,
-                f"no model {model_name[:80]!r}; there are: {', '.join(known) or 'none'}",
-                {"models": known},
-            )
+            raise unknown_model(model_name, standings)
         if standing.champion is None:
             raise Problem(
                 503,
@@ -102,22 +112,22 @@ class Catalogue:
     def refresh(self) -> None:
         """Bring every standing up to date with the registry. Blocks; one at a time."""
         try:
-            versions: dict[str, str] | None = {
-                name: version
-                for name, version in self._registry.champions().items()
+            looks: dict[str, Look] | None = {
+                name: look
+                for name, look in self._registry.champions().items()
                 if _MODEL_NAME.fullmatch(name)
             }
             self._note_registry("")
         except (SourceError, RegistryError) as error:
-            versions = None
+            looks = None
             self._note_registry(str(error))
-        found = versions if versions is not None else self._cache.model_names()
+        found = looks if looks is not None else self._cache.model_names()
         for name in dict.fromkeys((*self._wanted, *self.standings, *found)):
             before = self.standings.get(name, Standing())
-            if versions is None:
+            if looks is None:
                 after = self._without_registry(name, before)
-            elif name in versions:
-                after = self._with_champion(name, versions[name], before)
+            elif name in looks:
+                after = self._with_champion(name, looks[name], before)
             else:
                 after = self._without_champion(name, before)
             self._put(name, before, after)
@@ -139,13 +149,15 @@ class Catalogue:
                 after.champion.bundle.digest[:12],
             )
 
-    def _with_champion(self, name: str, version: str, before: Standing) -> Standing:
-        if version == before.refused_version and time.monotonic() < before.retry_at:
-            return before
+    def _with_champion(self, name: str, look: Look, before: Standing) -> Standing:
+        if look.stamp == before.stamp and before.refused_version:
+            if time.monotonic() < before.retry_at:
+                return before
+        elif look.stamp == before.stamp and before.champion:
+            return Standing(before.champion, stamp=look.stamp)
         try:
             entry = self._registry.champion(name)
             champion = before.champion
-            # The digest too: a registry that was set up anew counts from 1 again.
             if (
                 champion is None
                 or champion.version != entry.version
@@ -153,27 +165,30 @@ class Catalogue:
             ):
                 champion = self._load(entry)
         except (AssayError, OSError) as error:
-            return self._refused(name, version, before, error)
-        return Standing(champion)
+            return self._refused(name, look, before, error)
+        return Standing(champion, stamp=look.stamp)
 
     def _load(self, entry: Entry) -> Champion:
         bundle = self._cache.bundle(entry, self._registry)
+        self._trust.check(entry.signature, bundle.digest)
         champion = load_champion(entry.model_name, entry.version, bundle)
-        self._cache.remember(entry.model_name, entry.version, entry.digest)
+        self._cache.remember(entry)
         return champion
 
     def _refused(
-        self, name: str, version: str, before: Standing, error: Exception
+        self, name: str, look: Look, before: Standing, error: Exception
     ) -> Standing:
         # What did not arrive may arrive in a moment; what is wrong stays wrong a while.
         wait = 0.0 if isinstance(error, SourceError) else REFUSED_RETRY_SECONDS
         kept = replace(before, problem="")
         if before.champion is None:
             kept = self._from_cache(name)
-        problem = f"champion version {version} was refused: {error}"
+        problem = f"champion version {look.version} was refused: {error}"
         if kept.champion:
             problem += f"; version {kept.champion.version} answers on"
-        return Standing(kept.champion, problem, version, time.monotonic() + wait)
+        self._on_refusal(name, look.version)
+        retry_at = time.monotonic() + wait
+        return Standing(kept.champion, problem, look.version, retry_at, look.stamp)
 
     def _without_champion(self, name: str, before: Standing) -> Standing:
         """Return the standing of a model that the registry says has no champion."""
@@ -199,13 +214,17 @@ class Catalogue:
                 "the registry is out of reach and no version is in the cache; start the "
                 f"registry. {kept.problem}".rstrip()
             )
-        return replace(kept, problem=problem)
+        return replace(kept, problem=problem, retry_at=0.0)
 
     def _from_cache(self, name: str) -> Standing:
         try:
             found = self._cache.last_good(name)
-            return Standing(load_champion(name, *found)) if found else Standing()
-        except BundleError as error:
+            if found is None:
+                return Standing()
+            entry, bundle = found
+            self._trust.check(entry.signature, bundle.digest)
+            return Standing(load_champion(name, entry.version, bundle))
+        except (BundleError, ConfigError) as error:
             return Standing(problem=f"the cached version was refused: {error}")
 
     def _note_registry(self, problem: str) -> None:
@@ -216,11 +235,25 @@ class Catalogue:
         self.registry_problem = problem
 
 
-async def keep_fresh(catalogue: Catalogue, interval_seconds: float) -> None:
-    """Refresh `catalogue` for ever, off the event loop. Ends by being cancelled."""
+async def keep_fresh(
+    catalogue: Catalogue,
+    interval_seconds: float,
+    after_each: Callable[[], None] = lambda: None,
+) -> None:
+    """Refresh `catalogue` for ever, off the event loop. Ends by being cancelled.
+
+    `after_each` is called after every round, in the round's thread.
+    """
+
+    def one_round() -> None:
+        try:
+            catalogue.refresh()
+        finally:
+            after_each()
+
     while True:
         try:
-            await asyncio.to_thread(catalogue.refresh)
+            await asyncio.to_thread(one_round)
         except Exception as error:  # the loop must outlive what it did not foresee
             _log.error("refresh failed error=%s: %s", type(error).__name__, error)
         await asyncio.sleep(interval_seconds)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
+if TYPE_CHECKING:
+    from serving.boundary.metrics import Metrics
+
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
     400: "The body is not JSON",
+    401: "An API key is needed",
+    403: "The API key does not allow this",
     404: "Not found",
     405: "Method not allowed",
+    408: "The body took too long",
     413: "The body is too large",
     415: "The body is not declared as JSON",
     422: "The request breaks the contract",
+    429: "Too many requests",
     500: "The service failed",
     503: "The model does not answer yet",
 }
@@ -54,6 +61,16 @@ class Problem(Exception):  # noqa: N818 # the name that RFC 9457 gives it
         self.headers = dict(headers or {})
 
 
+def unknown_model(model: str, known: Iterable[str]) -> Problem:
+    """Return the problem of a model that is not served."""
+    names = sorted(known)
+    return Problem(
+        404,
+        f"no model {model[:80]!r}; there are: {', '.join(names) or 'none'}",
+        {"models": names},
+    )
+
+
 def problem_response(problem: Problem, request_id: str) -> Response:
     """Return the problem document of `problem`."""
     document = {
@@ -81,6 +98,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 # registered for it alone
+    metrics: Metrics | None = getattr(request.app.state, "metrics", None)
+    if metrics is not None and "errors" in error.members:
+        metrics.refused(str(error.members.get("model", "")), error.members["errors"])
     return problem_response(error, request.state.request_id)
 
 

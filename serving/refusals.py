@@ -52,7 +52,8 @@ def refusal(
         f"{len(found)} values break the contract of {contract.name!r} ({names}); correct "
         "what 'errors' lists and send the request again"
     )
-    return Problem(422, detail, {"n_errors": len(found), "errors": entries})
+    members = {"model": contract.name, "n_errors": len(found), "errors": entries}
+    return Problem(422, detail, members)
 
 
 def allowed(field: Field) -> str:

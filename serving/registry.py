@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from assay.bundle import SIGNATURE_TAG
 from assay.errors import RegistryError, SourceError
 
 CHAMPION = "champion"
@@ -21,18 +22,36 @@ MOST_BYTES_PER_FILE = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A version in the registry, and where its bundle is."""
+    """A version in the registry, where its bundle is, and who signed it."""
 
     model_name: str
     version: str
     digest: str
     bundle_path: str
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the registry says of a model.
+
+    Attributes
+    ----------
+    version : str
+        Version that carries the alias.
+    stamp : str
+        Differs whenever the version, or the model's entry, is another than before: a
+        registry that was set up anew counts from 1 again.
+    """
+
+    version: str
+    stamp: str
 
 
 class Registry(Protocol):
     """What serving asks of a registry."""
 
-    def champions(self) -> dict[str, str]:
+    def champions(self) -> dict[str, Look]:
         """Return the champion's version of every model that has one."""
 
     def champion(self, model_name: str) -> Entry:
@@ -62,15 +81,15 @@ class MlflowRegistry:
         """Close the connections."""
         self._client.close()
 
-    def champions(self) -> dict[str, str]:
-        """Return the champion's version of every model that has one.
+    def champions(self) -> dict[str, Look]:
+        """Return the champion's version of every model that has one. One request.
 
         Raises
         ------
         SourceError
             If the server does not answer as MLflow does.
         """
-        found: dict[str, str] = {}
+        found: dict[str, Look] = {}
         token = ""
         while True:
             query = {"max_results": "200"} | ({"page_token": token} if token else {})
@@ -78,7 +97,7 @@ class MlflowRegistry:
             for model in page.get("registered_models", ()):
                 for alias in model.get("aliases", ()):
                     if alias.get("alias") == CHAMPION:
-                        found[str(model["name"])] = str(alias["version"])
+                        found[str(model["name"])] = _look(model, str(alias["version"]))
             token = page.get("next_page_token", "")
             if not token:
                 return found
@@ -104,7 +123,11 @@ class MlflowRegistry:
                 "that 'assay run train_challenger' registered"
             )
         return Entry(
-            model_name, str(version["version"]), tags[DIGEST_TAG], tags[PATH_TAG]
+            model_name,
+            str(version["version"]),
+            tags[DIGEST_TAG],
+            tags[PATH_TAG],
+            tags.get(SIGNATURE_TAG, ""),
         )
 
     def fetch(self, entry: Entry, name: str, target: Path) -> None:
@@ -161,6 +184,12 @@ def _as_source_error(url: str) -> Iterator[None]:
         if isinstance(error, SourceError | RegistryError):
             raise
         raise SourceError(f"{url} did not answer as MLflow does: {error}") from error
+
+
+def _look(model: dict[str, Any], version: str) -> Look:
+    # MLflow moves an alias without a new time stamp, and a new version gives one.
+    times = [model.get(f"{name}_timestamp", "") for name in ("creation", "last_updated")]
+    return Look(version, "/".join(str(part) for part in (version, *times)))
 
 
 def _message(answer: httpx.Response) -> str:

@@ -104,7 +104,7 @@ def build_version(
 def register_version(
     made: Assembled, snapshot: Snapshot, settings: Settings
 ) -> tuple[VersionRecord, LoggedRun]:
-    """Write the bundle, register it in MLflow and give it the alias `challenger`.
+    """Write the bundle, register and sign it and give it the alias `challenger`.
 
     A bundle that is registered already is found by its digest and not made twice.
     """
@@ -112,7 +112,9 @@ def register_version(
         folder = Path(scratch) / "bundle"
         bundle = read_bundle(folder, write_bundle(folder, made.parts))
         record, logged = log_training(settings, bundle, snapshot.uri, made.evidence)
-    Registry(settings).move_alias(record.model_name, CHALLENGER, record.version)
+    registry = Registry(settings)
+    record = registry.sign(record)
+    registry.move_alias(record.model_name, CHALLENGER, record.version)
     get_run_logger().info(
         "version registered: model=%s version=%d digest=%s",
         record.model_name,

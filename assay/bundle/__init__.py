@@ -10,23 +10,34 @@
 ==================  ==========================================================
 
 The bundle's digest is the SHA-256 of its manifest, so it covers every file. Nothing in
-a bundle is executed when it is read, and reading it needs no data library.
+a bundle is executed when it is read, and reading it needs no data library. The
+platform signs the digest when it registers a version; the registry keeps the signature.
 """
 
 from assay.bundle.feeds import graph_feeds
 from assay.bundle.folder import Bundle, Golden, Parts, read_bundle, write_bundle
 from assay.bundle.manifest import FORMAT, Manifest, MetricValue
 from assay.bundle.scorer import Scorer
+from assay.bundle.signature import (
+    SIGNATURE_TAG,
+    bundle_signature,
+    check_signature,
+    trusted_keys,
+)
 
 __all__ = [
     "FORMAT",
+    "SIGNATURE_TAG",
     "Bundle",
     "Golden",
     "Manifest",
     "MetricValue",
     "Parts",
     "Scorer",
+    "bundle_signature",
+    "check_signature",
     "graph_feeds",
     "read_bundle",
+    "trusted_keys",
     "write_bundle",
 ]

@@ -26,11 +26,14 @@ def models_router(catalogue: Catalogue, default_model: str) -> APIRouter:
     @router.get("/v1/models/{model}")
     async def describe_model(model: str) -> dict[str, Any]:
         champion = catalogue.champion(model)
+        standing = catalogue.standings[model]
         manifest = champion.bundle.manifest.model_dump(mode="json")
         return {
             "model": model,
             "version": champion.version,
             "bundle_digest": champion.bundle.digest,
+            "refused_version": standing.refused_version or None,
+            "problem": standing.problem,
             "threshold": manifest.pop("threshold"),
             "metrics": manifest.pop("metrics"),
             "contract": champion.contract.model_dump(mode="json"),
@@ -52,5 +55,6 @@ def standing_summary(name: str, standing: Standing) -> dict[str, Any]:
         "serves": champion is not None,
         "version": champion.version if champion else None,
         "bundle_digest": champion.bundle.digest if champion else None,
+        "refused_version": standing.refused_version or None,
         "problem": standing.problem,
     }

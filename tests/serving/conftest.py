@@ -18,11 +18,22 @@ import httpx
 import numpy as np
 import onnx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from onnx import TensorProto, helper, numpy_helper
 
-from assay.bundle import Golden, Manifest, MetricValue, Parts, Scorer, write_bundle
+from assay.bundle import (
+    Golden,
+    Manifest,
+    MetricValue,
+    Parts,
+    Scorer,
+    bundle_signature,
+    write_bundle,
+)
 from assay.contract import Contract, read_contract
+from assay.ledger.signing import public_bytes
 from assay.settings import Settings
+from serving.trust import Trust
 
 ROOT = Path(__file__).parents[2]
 
@@ -230,7 +241,9 @@ class RegistryDouble:
     """An HTTP server that answers the three routes of MLflow that serving asks."""
 
     port: int = 0
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     champions: dict[str, dict] = field(default_factory=dict)
+    n_registered: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     n_requests: int = 0
     _server: ThreadingHTTPServer | None = None
@@ -273,7 +286,12 @@ class RegistryDouble:
         path = f"0/models/{model}/{version}"
         for file in bundle.folder.iterdir():
             self.files[f"{path}/{file.name}"] = file.read_bytes()
-        tags = {"assay.bundle_digest": bundle.digest, "assay.bundle_path": path}
+        tags = {
+            "assay.bundle_digest": bundle.digest,
+            "assay.bundle_path": path,
+            "assay.bundle_signature": bundle_signature(self.key, bundle.digest),
+        }
+        self.n_registered += 1
         self.champions[model] = {"version": str(version), "tags": tags}
 
     def answer(self, target: str) -> tuple[int, bytes]:
@@ -283,6 +301,7 @@ class RegistryDouble:
             aliases = [
                 {
                     "name": name,
+                    "last_updated_timestamp": self.n_registered,
                     "aliases": [{"alias": "champion", "version": one["version"]}],
                 }
                 for name, one in self.champions.items()
@@ -317,9 +336,16 @@ def settings(tmp_path: Path, registry: RegistryDouble) -> Settings:
         contracts=folder,
         default_model="tiny",
         mlflow_url=registry.url,
+        platform_public_keys=public_bytes(registry.key).hex(),
         api_refresh_seconds=0.05,
         registry_timeout_seconds=2,
     )
+
+
+@pytest.fixture
+def trust(settings: Settings) -> Trust:
+    """Return the trust that a service of these settings has."""
+    return Trust(is_required=True, named=settings.platform_public_keys, ordinary=Path())
 
 
 @pytest.fixture
@@ -381,6 +407,7 @@ def serve(settings: Settings, tmp_path: Path) -> Iterator[Callable[..., Server]]
             "ASSAY_CONTRACTS": str(settings.contracts),
             "ASSAY_DEFAULT_MODEL": "tiny",
             "ASSAY_MLFLOW_URL": settings.mlflow_url,
+            "ASSAY_PLATFORM_PUBLIC_KEYS": settings.platform_public_keys,
             "ASSAY_API_PORT": str(port),
             "ASSAY_API_REFRESH_SECONDS": "0.05",
             **environment,

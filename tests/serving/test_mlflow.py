@@ -7,7 +7,9 @@ import time
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from assay.bundle import bundle_signature
 from serving.cache import BundleCache
 from serving.catalogue import Catalogue
 from serving.registry import MlflowRegistry
@@ -50,8 +52,9 @@ def mlflow_url(tmp_path, free_port):
 class Mlflow:
     """The REST calls with which a version comes to be."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: Ed25519PrivateKey) -> None:
         self.url = url
+        self.key = key
         self.client = httpx.Client(trust_env=False, timeout=30)
 
     def call(self, route: str, **content: object) -> dict:
@@ -69,7 +72,11 @@ class Mlflow:
         for file in made.folder.iterdir():
             url = f"{self.url}/api/2.0/mlflow-artifacts/artifacts/{path}/{file.name}"
             self.client.put(url, content=file.read_bytes()).raise_for_status()
-        tags = {"assay.bundle_digest": made.digest, "assay.bundle_path": path}
+        tags = {
+            "assay.bundle_digest": made.digest,
+            "assay.bundle_path": path,
+            "assay.bundle_signature": bundle_signature(self.key, made.digest),
+        }
         version = self.call(
             "model-versions/create",
             name=model,
@@ -87,11 +94,12 @@ class Mlflow:
 
 @pytest.mark.slow
 def test_a_version_in_a_real_registry_is_served_moved_rolled_back_and_withdrawn(
-    mlflow_url, make_bundle, settings
+    mlflow_url, make_bundle, settings, trust, registry
 ):
-    mlflow = Mlflow(mlflow_url)
+    mlflow = Mlflow(mlflow_url, registry.key)
+    registry_key = registry.key
     registry = MlflowRegistry(mlflow_url, 10.0)
-    catalogue = Catalogue(registry, BundleCache(settings.bundle_cache), ["tiny"])
+    catalogue = Catalogue(registry, BundleCache(settings.bundle_cache), ["tiny"], trust)
     catalogue.refresh()
     assert catalogue.registry_problem == ""
     assert "no champion" in catalogue.standings["tiny"].problem
@@ -115,6 +123,16 @@ def test_a_version_in_a_real_registry_is_served_moved_rolled_back_and_withdrawn(
     mlflow.promote(first)
     catalogue.refresh()
     assert catalogue.champion("tiny").version == first
+
+    stamp = catalogue.standings["tiny"].stamp
+    catalogue.refresh()
+    assert catalogue.standings["tiny"].stamp == stamp
+    mlflow.key = Ed25519PrivateKey.generate()
+    foreign = mlflow.register(make_bundle(bias=0.6))
+    catalogue.refresh()
+    assert catalogue.champion("tiny").version == first
+    assert f"version {foreign} was refused" in catalogue.standings["tiny"].problem
+    mlflow.key = registry_key
 
     third = mlflow.register(make_bundle(golden_shift=0.1))
     catalogue.refresh()

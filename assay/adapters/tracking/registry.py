@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.adapters.tracking.client import is_not_found, mlflow_client, reaching_mlflow
-from assay.bundle import Bundle, read_bundle
+from assay.bundle import SIGNATURE_TAG, Bundle, bundle_signature, read_bundle
 from assay.errors import RegistryError
+from assay.ledger.signing import signing_key
 
 if TYPE_CHECKING:
     from assay.settings import Settings
@@ -143,6 +144,24 @@ class Registry:
                 },
             )
         return _record(made)
+
+    def sign(self, record: VersionRecord) -> VersionRecord:
+        """Give a version the platform's signature of its bundle, if it has none.
+
+        Raises
+        ------
+        LedgerError
+            If the platform's private key cannot be used.
+        """
+        key = signing_key(self._settings.platform_key_file)
+        signature = bundle_signature(key, record.bundle_digest)
+        if record.tags.get(SIGNATURE_TAG) == signature:  # Ed25519 signs the same alike
+            return record
+        with reaching_mlflow(self._settings, f"sign version {record.version}"):
+            self._client.set_model_version_tag(
+                record.model_name, str(record.version), SIGNATURE_TAG, signature
+            )
+        return replace(record, tags={**record.tags, SIGNATURE_TAG: signature})
 
     def move_alias(self, model_name: str, alias: str, version: int) -> None:
         """Give `alias` to `version`, taking it from the version that had it."""

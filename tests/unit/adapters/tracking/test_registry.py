@@ -8,7 +8,14 @@ import pytest
 
 from assay.adapters.tracking import Evidence, Registry, log_evidence, log_training
 from assay.adapters.tracking.registry import CHAMPION
-from assay.bundle import Scorer, read_bundle, write_bundle
+from assay.bundle import (
+    SIGNATURE_TAG,
+    Scorer,
+    check_signature,
+    read_bundle,
+    trusted_keys,
+    write_bundle,
+)
 from assay.errors import BundleError, RegistryError, SourceError
 from assay.settings import Settings
 from tests.services import mlflow_server
@@ -113,3 +120,16 @@ def test_a_server_that_is_down_is_named_with_what_to_do(tmp_path, monkeypatch):
     settings = Settings(home=tmp_path, mlflow_url="http://127.0.0.1:1")
     with pytest.raises(SourceError, match=r"127\.0\.0\.1:1\).*make status"):
         Registry(settings).versions("tiny")
+
+
+def test_a_version_is_signed_once_with_the_platforms_own_key(settings, bundle):
+    record, _ = log_training(settings, bundle, "file:///snapshot", EVIDENCE)
+    assert SIGNATURE_TAG not in record.tags
+    registry = Registry(settings)
+    signed = registry.sign(record)
+    trusted = trusted_keys("", settings.platform_key_file.with_suffix(".pub"))
+    check_signature(signed.tags[SIGNATURE_TAG], bundle.digest, trusted)
+    assert settings.platform_key_file.stat().st_mode & 0o777 == 0o600
+    (kept,) = registry.versions(bundle.manifest.model_name)
+    assert kept == signed
+    assert registry.sign(kept) is kept

@@ -1,0 +1,123 @@
+"""Counts and times of one worker, for Prometheus."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from threading import Lock
+from typing import Any
+
+Labels = tuple[tuple[str, str], ...]
+
+SECONDS = (
+    *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+)
+"""Upper bounds of the buckets of every time, in seconds."""
+MOST_SERIES = 5_000
+"""Label values beyond this many series are counted in none: memory stays bounded."""
+
+
+class Metrics:
+    """What a worker counts. Every method may be called from any thread.
+
+    The scoring path calls `decided`, `refused`, `committed` and `ledger_lag`; the guard
+    and the catalogue call the rest.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counters: dict[tuple[str, Labels], float] = {}
+        self._gauges: dict[tuple[str, Labels], float] = {}
+        self._times: dict[tuple[str, Labels], list[float]] = {}
+
+    def request(self, route: str, model: str, status: int, seconds: float) -> None:
+        """Count an answer and the time it took."""
+        labels = (("route", route), ("model", model), ("status", str(status)))
+        with self._lock:
+            self._count("assay_requests_total", labels, 1)
+            self._time("assay_request_seconds", labels[:2], seconds)
+
+    def turned_away(self, cause: str) -> None:
+        """Count a request that the guard refused: ``overloaded``, ``no_key``, ..."""
+        with self._lock:
+            self._count("assay_turned_away_total", (("cause", cause),), 1)
+
+    def decided(self, model: str, version: str, outcome: str, n_rows: int = 1) -> None:
+        """Count decisions of a version by their outcome."""
+        labels = (("model", model), ("version", version), ("outcome", outcome))
+        with self._lock:
+            self._count("assay_decisions_total", labels, n_rows)
+
+    def refused(self, model: str, errors: Iterable[Mapping[str, Any]]) -> None:
+        """Count the values of a refused request by field and rule; no value is kept.
+
+        Parameters
+        ----------
+        model : str
+            The model that was asked.
+        errors : iterable of mapping
+            The member ``errors`` of the problem document.
+        """
+        with self._lock:
+            for error in errors:
+                rule = str(error.get("rule", ""))
+                # A field that the contract does not know is named by the caller.
+                is_ours = rule not in ("unknown_field", "")
+                name = str(error.get("field", "")) if is_ours else "unknown"
+                labels = (("model", model), ("field", name), ("rule", rule))
+                self._count("assay_refused_values_total", labels, 1)
+
+    def bundle_refused(self, model: str, version: str) -> None:
+        """Count an attempt to load a bundle that was refused."""
+        labels = (("model", model), ("version", version))
+        with self._lock:
+            self._count("assay_bundles_refused_total", labels, 1)
+
+    def committed(self, seconds: float, n_records: int = 1) -> None:
+        """Note a commit of the ledger: how long it took and for how many records."""
+        with self._lock:
+            self._time("assay_ledger_commit_seconds", (), seconds)
+            self._count("assay_ledger_records_total", (), n_records)
+
+    def ledger_lag(self, n_records: int) -> None:
+        """Note how many records wait for their commit."""
+        self.gauge("assay_ledger_lag_records", n_records)
+
+    def gauge(self, name: str, value: float, labels: Labels = ()) -> None:
+        """Set a value that goes up and down."""
+        with self._lock:
+            self._gauges[name, labels] = value
+
+    def replace_gauges(self, name: str, values: Mapping[Labels, float]) -> None:
+        """Set every series of a gauge anew; those that are not named are gone."""
+        with self._lock:
+            for key in [key for key in self._gauges if key[0] == name]:
+                del self._gauges[key]
+            for labels, value in values.items():
+                self._gauges[name, labels] = value
+
+    def snapshot(self) -> dict[str, list[Any]]:
+        """Return everything in plain lists, fit for JSON and for `exposition`."""
+        with self._lock:
+            return {
+                "counters": [[*key, value] for key, value in self._counters.items()],
+                "gauges": [[*key, value] for key, value in self._gauges.items()],
+                "times": [[*key, list(value)] for key, value in self._times.items()],
+            }
+
+    def _count(self, name: str, labels: Labels, n: float) -> None:
+        key = (name, labels)
+        if key in self._counters or len(self._counters) < MOST_SERIES:
+            self._counters[key] = self._counters.get(key, 0.0) + n
+
+    def _time(self, name: str, labels: Labels, seconds: float) -> None:
+        """Add to a histogram: one count a bucket, those beyond the last, the sum."""
+        key = (name, labels)
+        held = self._times.get(key)
+        if held is None:
+            if len(self._times) >= MOST_SERIES:
+                return
+            held = self._times[key] = [0.0] * (len(SECONDS) + 2)
+        held[bisect_left(SECONDS, seconds)] += 1
+        held[-1] += seconds
