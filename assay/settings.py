@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         answers.
     api_body_bytes : int
         Largest body of a request to the API.
+    ledger : Path or None
+        Folder of the ledger of decisions; none means under `home`.
+    ledger_mode : {"durable", "relaxed", "off"}
+        Whether an answer of the API waits until its record is on the disk, only until
+        the operating system has it, or is not recorded.
     """
 
     model_config = SettingsConfigDict(
@@ -107,6 +112,8 @@ class Settings(BaseSettings):
     registry_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
     api_refresh_seconds: Annotated[float, Field(gt=0)] = 2.0
     api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
+    ledger: Path | None = None
+    ledger_mode: Literal["durable", "relaxed", "off"] = "durable"
 
     @property
     def prefect_api(self) -> str:
@@ -159,6 +166,11 @@ class Settings(BaseSettings):
     def bundle_cache(self) -> Path:
         """Folder of the bundles that the API has fetched."""
         return self.home.resolve() / "bundles"
+
+    @property
+    def ledger_folder(self) -> Path:
+        """Folder of the ledger of decisions."""
+        return (self.ledger or self.home / "ledger").resolve()
 
     @property
     def known_sources(self) -> dict[str, str]:

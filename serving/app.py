@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 
 from assay.contract import contract_names
+from assay.errors import LedgerError
 from assay.settings import Settings
 from serving.cache import BundleCache
 from serving.catalogue import Catalogue, keep_fresh
@@ -20,6 +21,9 @@ from serving.routers.documentation import documentation_router
 from serving.routers.health import health_router
 from serving.routers.models import models_router
 from serving.routers.scoring import scoring_router
+from serving.scoring.decider import Decider
+from serving.scoring.front import ScoringFront
+from serving.scoring.records import DecisionStream
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -34,16 +38,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Read from the environment where not given.
     """
     settings = settings or Settings()
-    default_model = settings.default_model
     registry = MlflowRegistry(settings.mlflow_tracking, settings.registry_timeout_seconds)
     catalogue = Catalogue(
         registry,
         BundleCache(settings.bundle_cache),
-        (default_model, *contract_names(settings.contracts)),
+        (settings.default_model, *contract_names(settings.contracts)),
     )
+    stream = DecisionStream(settings.ledger_folder, settings.ledger_mode)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with contextlib.suppress(LedgerError):  # each request says so, and tries again
+            stream.open()
         refreshing = asyncio.create_task(
             keep_fresh(catalogue, settings.api_refresh_seconds)
         )
@@ -52,20 +58,37 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         with contextlib.suppress(asyncio.CancelledError):
             await refreshing
         registry.close()
+        stream.close()
 
     app = FastAPI(
         title="Assay scoring",
         version="1",
         docs_url=None,
         redoc_url=None,
+        # It would look for a provider three times a request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan,
     )
     app.state.catalogue = catalogue
+    app.state.decider = Decider(stream)
+    _add_routes(app, settings)
+    return app
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
+    catalogue, decider = app.state.catalogue, app.state.decider
+    model, most_bytes = settings.default_model, settings.api_body_bytes
+    app.add_middleware(
+        ScoringFront,
+        catalogue=catalogue,
+        decider=decider,
+        default_model=model,
+        most_bytes=most_bytes,
+    )
     app.add_middleware(AnswerHeaders)
     add_problem_handlers(app)
-    app.include_router(scoring_router(catalogue, default_model, settings.api_body_bytes))
-    app.include_router(models_router(catalogue, default_model))
-    app.include_router(health_router(catalogue, default_model))
+    app.include_router(scoring_router(catalogue, decider, model, most_bytes))
+    app.include_router(models_router(catalogue, model))
+    app.include_router(health_router(catalogue, model))
     app.include_router(documentation_router())
-    app.openapi = lambda: describe(catalogue, default_model)  # type: ignore[method-assign] # FastAPI's way to give one's own
-    return app
+    app.openapi = lambda: describe(catalogue, model)  # type: ignore[method-assign] # FastAPI's way to give one's own
