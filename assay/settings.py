@@ -240,6 +240,8 @@ class Settings(BaseSettings):
     def ledger_signing_key(self) -> Path:
         """File of the key that signs checkpoints; its public half stands beside it."""
         return self.home.resolve() / "keys" / "ledger.pem"
+
+    @property
     def platform_key_file(self) -> Path:
         """File of the platform's private key; its public half stands beside it."""
         return Path(self.platform_key or self.home.resolve() / "keys" / "platform.pem")
