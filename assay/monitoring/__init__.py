@@ -1,0 +1,1 @@
+"""A champion watched: distances, calibrated alarms, estimates, labels, concept drift."""
