@@ -8,6 +8,7 @@ import logging
 from fastapi import FastAPI
 
 from assay.settings import Settings
+from serving.boundary.bodies import SlowBodies
 from serving.boundary.guard import Boundary, Guard
 from serving.boundary.keys import KeyRing
 from serving.boundary.metrics import Metrics
@@ -38,11 +39,11 @@ def attach_boundary(
         keys=KeyRing(settings.api_keys_file) if keys_are_needed(settings) else None,
         most_in_flight=settings.api_most_in_flight,
         most_bytes=settings.api_body_bytes,
-        body_seconds=settings.api_body_seconds,
+        bodies=SlowBodies(settings.api_body_seconds),
         rate_per_second=settings.api_rate_per_second,
         logs_requests=settings.api_log_requests,
-        is_known=lambda model: model in catalogue.standings,
     )
+    metrics.is_known = lambda model: not model or model in catalogue.standings
     app.state.metrics = metrics
     app.add_middleware(Guard, boundary=boundary)
     if settings.api_traces:

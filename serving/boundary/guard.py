@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.boundary.bodies import SlowBodies, bounded_body, too_large
 from serving.boundary.keys import ApiKey, KeyRing
 from serving.boundary.logs import log_request
 from serving.boundary.metrics import Metrics
@@ -36,14 +35,12 @@ class Boundary:
         Requests that are held at a time.
     most_bytes : int
         Largest body.
-    body_seconds : float
-        Longest time for sending a body.
+    bodies : SlowBodies
+        Ends the reading of bodies that take too long.
     rate_per_second : float
         Rate of a key that has none of its own; 0 means no limit.
     logs_requests : bool
         Whether successes are logged too.
-    is_known : callable
-        Whether a model of that name is served: a label that callers cannot invent.
     """
 
     places: Places
@@ -51,10 +48,9 @@ class Boundary:
     keys: KeyRing | None = None
     most_in_flight: int = 256
     most_bytes: int = 8 * 2**20
-    body_seconds: float = 10.0
+    bodies: SlowBodies = field(default_factory=lambda: SlowBodies(10.0))
     rate_per_second: float = 0.0
     logs_requests: bool = False
-    is_known: Callable[[str], bool] = lambda _: True
     in_flight: int = 0
     buckets: Buckets = field(default_factory=Buckets)
 
@@ -67,8 +63,6 @@ class Boundary:
             503 where too many are in flight, 413 for a body that says it is too large,
             401 and 403 for a key that is not there or may not, 429 for one too many.
         """
-        if not place.scope:
-            return
         if n_before >= self.most_in_flight:
             raise self._away(
                 "overloaded",
@@ -79,27 +73,26 @@ class Boundary:
                     headers={"Retry-After": "1"},
                 ),
             )
-        headers = scope["headers"]
-        if scope["method"] not in _BODILESS:
-            self._check_length(headers)
-        key = None if self.keys is None else self._key(headers, self.keys, place)
-        rate = self.rate_per_second
-        if key is not None and key.rate_per_second is not None:
-            rate = key.rate_per_second
-        if rate > 0:
-            self._check_rate("everyone" if key is None else key.key_id, rate)
-
-    def _check_length(self, headers: list[tuple[bytes, bytes]]) -> None:
-        for name, value in headers:
-            if name == b"content-length" and value.isdigit():
-                if int(value[:20]) > self.most_bytes:
+        token = b""
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                if value.isdigit() and int(value[:20]) > self.most_bytes:
                     raise self._away("too_large", too_large(self.most_bytes))
-                return
+            elif name == b"authorization":
+                if value[:7].lower() == b"bearer ":
+                    token = value[7:].strip()
+            elif name == b"x-api-key":
+                token = value
+        rate, payer = self.rate_per_second, "everyone"
+        if self.keys is not None:
+            key = self._key(token.decode("latin-1"), self.keys, place)
+            payer = key.key_id
+            if key.rate_per_second is not None:
+                rate = key.rate_per_second
+        if rate > 0:
+            self._check_rate(payer, rate)
 
-    def _key(
-        self, headers: list[tuple[bytes, bytes]], keys: KeyRing, place: Place
-    ) -> ApiKey:
-        token = _token(headers)
+    def _key(self, token: str, keys: KeyRing, place: Place) -> ApiKey:
         key = keys.find(token) if token else None
         if key is None:
             raise self._away("no_key", _no_key(keys, was_sent=bool(token)))
@@ -145,22 +138,25 @@ class Guard:
             await self._app(scope, receive, send)
             return
         boundary = self._boundary
-        started = time.perf_counter()
+        started = perf_counter()
         place = boundary.places.find(scope["method"], scope["path"])
         status = 0
 
         async def send_noted(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if not status:
                 status = message["status"]
             await send(message)
 
         n_before = boundary.in_flight
-        boundary.in_flight += 1
+        boundary.in_flight = n_before + 1
         try:
-            boundary.admit(scope, place, n_before)
+            if place.scope:
+                boundary.admit(scope, place, n_before)
             if scope["method"] not in _BODILESS:
-                receive = _bounded(receive, boundary)
+                receive = bounded_body(
+                    receive, boundary.most_bytes, boundary.bodies, boundary.metrics
+                )
             await self._app(scope, receive, send_noted)
         except Problem as problem:
             if status:
@@ -170,62 +166,10 @@ class Guard:
             )
         finally:
             boundary.in_flight -= 1
-            seconds = time.perf_counter() - started
-            model = place.model if boundary.is_known(place.model) else ""
-            boundary.metrics.request(place.route, model, status or 500, seconds)
+            seconds = perf_counter() - started
+            boundary.metrics.request(place.route, place.model, status or 500, seconds)
             if boundary.logs_requests or status >= 500 or not status:
-                log_request(scope, place.route, model, status or 500, seconds)
-
-
-def too_large(most_bytes: int) -> Problem:
-    """Return the problem of a body that is too large."""
-    return Problem(
-        413,
-        f"the body is larger than {most_bytes} bytes; send fewer rows at a time or raise "
-        "ASSAY_API_BODY_BYTES",
-        headers={"Connection": "close"},
-    )
-
-
-def _bounded(receive: Receive, boundary: Boundary) -> Receive:
-    """Return `receive` with a limit on a body's bytes and on the time that it takes."""
-    n_bytes = 0
-    ends_at = 0.0
-    is_whole = False
-
-    async def receive_bounded() -> Message:
-        nonlocal n_bytes, ends_at, is_whole
-        if is_whole:  # what comes now is the end of the connection
-            return await receive()
-        ends_at = ends_at or asyncio.get_running_loop().time() + boundary.body_seconds
-        try:
-            async with asyncio.timeout_at(ends_at):
-                message = await receive()
-        except TimeoutError:
-            boundary.metrics.turned_away("slow_body")
-            raise Problem(
-                408,
-                f"the body did not arrive within {boundary.body_seconds:g} s; send it at "
-                "once",
-                headers={"Connection": "close"},
-            ) from None
-        n_bytes += len(message.get("body", b""))
-        is_whole = not message.get("more_body", False)
-        if n_bytes > boundary.most_bytes:
-            boundary.metrics.turned_away("too_large")
-            raise too_large(boundary.most_bytes)
-        return message
-
-    return receive_bounded
-
-
-def _token(headers: list[tuple[bytes, bytes]]) -> str:
-    for name, value in headers:
-        if name == b"authorization" and value[:7].lower() == b"bearer ":
-            return value[7:].strip().decode("latin-1")
-        if name == b"x-api-key":
-            return value.decode("latin-1")
-    return ""
+                log_request(scope, place.route, status or 500, seconds)
 
 
 def _no_key(keys: KeyRing, *, was_sent: bool) -> Problem:

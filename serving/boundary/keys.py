@@ -149,6 +149,7 @@ class KeyRing:
     file: Path
     problem: str = ""
     _keys: dict[str, ApiKey] = field(default_factory=dict)
+    _opened: dict[str, ApiKey] = field(default_factory=dict)
     _look_at: float = 0.0
     _seen: tuple[int, int, int] | None = None
 
@@ -161,10 +162,13 @@ class KeyRing:
     def find(self, token: str) -> ApiKey | None:
         """Return the key of a token, or None where there is none or it has expired."""
         self._refresh()
-        match = _TOKEN.fullmatch(token)
-        key = self._keys.get(match[1]) if match else None
-        if key is None or not hmac.compare_digest(key.digest, _digest(token)):
-            return None
+        key = self._opened.get(token)
+        if key is None:
+            match = _TOKEN.fullmatch(token)
+            key = self._keys.get(match[1]) if match else None
+            if key is None or not hmac.compare_digest(key.digest, _digest(token)):
+                return None
+            self._opened[token] = key  # at most one for each key of the file
         if key.expires is not None and time.time() >= key.expires:
             return None
         return key
@@ -182,6 +186,7 @@ class KeyRing:
         if seen is not None and seen == self._seen:
             return
         self._seen = seen
+        self._opened = {}
         try:
             self._keys = {key.key_id: key for key in read_keys(self.file)}
             self.problem = ""

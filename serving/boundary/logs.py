@@ -55,16 +55,13 @@ def log_config(*, as_json: bool) -> dict[str, Any]:
     return config
 
 
-def log_request(
-    scope: Scope, route: str, model: str, status: int, seconds: float
-) -> None:
+def log_request(scope: Scope, route: str, status: int, seconds: float) -> None:
     """Log one answered request: labels, no path, no query, no body."""
     level = logging.ERROR if status == 500 else logging.INFO
     fields = {
         "request_id": scope.get("state", {}).get("request_id", ""),
         "method": scope["method"],
         "route": route,
-        "model": model,
         "status": status,
         "milliseconds": round(seconds * 1e3, 3),
     }

@@ -197,41 +197,46 @@ def row() -> dict:
     return dict(ROW)
 
 
+def write_made(
+    folder: Path,
+    bias: float = 0.0,
+    contract_text: str = CONTRACT,
+    golden_shift: float = 0.0,
+    threshold: float = 0.5,
+    model_name: str | None = None,
+    rows: tuple[dict, ...] = (ROW, {**ROW, "years": None, "purpose": "boat"}),
+) -> MadeBundle:
+    """Write a bundle; its versions differ by `bias`, a wrong one by `golden_shift`."""
+    contract = read_contract(contract_text)
+    graph = hand_made_graph(contract, bias)
+    columns = {name: [one.get(name) for one in rows] for name in rows[0]}
+    expected = Scorer(graph, contract).probabilities(columns) + golden_shift
+    manifest = Manifest(
+        model_name=model_name or contract.name,
+        algorithm="by hand",
+        parameters={"bias": bias},
+        threshold=threshold,
+        seed=0,
+        n_rows={"train": 3},
+        metrics={"auc": MetricValue(value=0.7, low=0.6, high=0.8)},
+        contract_digest=contract.digest,
+        snapshot_digest="0" * 64,
+        code_revision="none",
+        lock_digest="1" * 64,
+        library_versions={"onnx": onnx.__version__},
+    )
+    golden = Golden(rows=rows, probabilities=tuple(expected.tolist()))
+    parts = Parts(manifest, graph, contract_text, golden, {"card.md": b"# tiny"})
+    return MadeBundle(folder, write_bundle(folder, parts))
+
+
 @pytest.fixture
 def make_bundle(tmp_path: Path) -> Callable[..., MadeBundle]:
-    """Write a bundle; its versions differ by `bias`, a wrong one by `golden_shift`."""
+    """Return `write_made` with a folder of its own for each bundle."""
     made = iter(range(1_000))
 
-    def make(
-        bias: float = 0.0,
-        contract_text: str = CONTRACT,
-        golden_shift: float = 0.0,
-        threshold: float = 0.5,
-        model_name: str | None = None,
-        rows: tuple[dict, ...] = (ROW, {**ROW, "years": None, "purpose": "boat"}),
-    ) -> MadeBundle:
-        contract = read_contract(contract_text)
-        graph = hand_made_graph(contract, bias)
-        columns = {name: [one.get(name) for one in rows] for name in rows[0]}
-        expected = Scorer(graph, contract).probabilities(columns) + golden_shift
-        manifest = Manifest(
-            model_name=model_name or contract.name,
-            algorithm="by hand",
-            parameters={"bias": bias},
-            threshold=threshold,
-            seed=0,
-            n_rows={"train": 3},
-            metrics={"auc": MetricValue(value=0.7, low=0.6, high=0.8)},
-            contract_digest=contract.digest,
-            snapshot_digest="0" * 64,
-            code_revision="none",
-            lock_digest="1" * 64,
-            library_versions={"onnx": onnx.__version__},
-        )
-        golden = Golden(rows=rows, probabilities=tuple(expected.tolist()))
-        folder = tmp_path / "made" / str(next(made))
-        parts = Parts(manifest, graph, contract_text, golden, {"card.md": b"# tiny"})
-        return MadeBundle(folder, write_bundle(folder, parts))
+    def make(**changes: object) -> MadeBundle:
+        return write_made(tmp_path / "made" / str(next(made)), **changes)
 
     return make
 
@@ -283,16 +288,35 @@ class RegistryDouble:
 
     def register(self, version: int, bundle: MadeBundle, model: str = "tiny") -> None:
         """Upload a bundle and move the champion's alias to it."""
+        champion, _, files = self.prepared(version, bundle, model)
+        self.publish(champion, files, model)
+
+    def prepared(
+        self, version: int, bundle: MadeBundle, model: str = "tiny"
+    ) -> tuple[dict, dict[str, str], dict[str, bytes]]:
+        """Return a version's entry, its tags and its files, before anyone sees them."""
         path = f"0/models/{model}/{version}"
-        for file in bundle.folder.iterdir():
-            self.files[f"{path}/{file.name}"] = file.read_bytes()
+        files = {
+            f"{path}/{file.name}": file.read_bytes() for file in bundle.folder.iterdir()
+        }
         tags = {
             "assay.bundle_digest": bundle.digest,
             "assay.bundle_path": path,
             "assay.bundle_signature": bundle_signature(self.key, bundle.digest),
         }
+        return {"version": str(version), "tags": tags}, tags, files
+
+    def publish(
+        self, champion: dict, files: dict[str, bytes], model: str = "tiny"
+    ) -> None:
+        """Show the files of a version, then move the champion's alias to it."""
+        self.files.update(files)
         self.n_registered += 1
-        self.champions[model] = {"version": str(version), "tags": tags}
+        self.champions[model] = champion
+
+    def port_beside(self) -> int:
+        """Return a port that nobody listens on now."""
+        return unused_port()
 
     def answer(self, target: str) -> tuple[int, bytes]:
         """Return status and content for a path and its query."""

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
+from serving.boundary.bodies import SlowBodies
 from serving.boundary.guard import Boundary, Guard
 from serving.boundary.keys import KeyRing, new_key
 from serving.boundary.metrics import Metrics
@@ -49,9 +50,10 @@ def application():
 def make(application, tmp_path):
     """Return a function that makes a client of a guarded application."""
 
-    def made(*, has_keys=False, **rules):
+    def made(*, has_keys=False, body_seconds=10.0, **rules):
         keys = KeyRing(tmp_path / "keys.json") if has_keys else None
-        boundary = Boundary(Places("tiny"), Metrics(), keys=keys, **rules)
+        bodies = SlowBodies(body_seconds)
+        boundary = Boundary(Places("tiny"), Metrics(), keys=keys, bodies=bodies, **rules)
         guarded = Guard(application, boundary)
         transport = httpx.ASGITransport(app=guarded, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url="http://test")
@@ -135,7 +137,7 @@ async def test_waiting_for_the_end_of_the_connection_takes_any_time():
                 await receive()
         await PlainTextResponse("late")(scope, receive, send)
 
-    boundary = Boundary(Places("tiny"), Metrics(), body_seconds=0.01)
+    boundary = Boundary(Places("tiny"), Metrics(), bodies=SlowBodies(0.01))
     transport = httpx.ASGITransport(app=Guard(lingering, boundary))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         assert (await client.post(SCORE, content=b"1")).text == "late"
@@ -209,7 +211,8 @@ async def test_a_problem_of_the_application_is_answered_as_it_is(make, applicati
 
 
 async def test_a_model_that_is_not_served_is_no_label(make):
-    client = make(is_known=lambda model: model == "tiny")
+    client = make()
+    client.boundary.metrics.is_known = lambda model: model == "tiny"
     await client.post("/v1/models/invented/score", content=b"1")
     assert list(counted(client, "assay_requests_total")) == [("score", "", "200")]
 
