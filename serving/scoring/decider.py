@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from assay.errors import LedgerError
@@ -20,7 +22,8 @@ from serving.refusals import refusal
 from serving.scoring.decision import Decision, scored_features
 from serving.scoring.records import DecisionStream
 
-Header = tuple[bytes, bytes]
+Header: TypeAlias = tuple[bytes, bytes]
+Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +152,10 @@ def decide_all(champion: Champion, body: bytes) -> list[Decision]:
     reader, engine = champion.reader, champion.engine
     limit = champion.contract.limits.batch_rows
     if reader and engine and isinstance(rows, list) and 0 < len(rows) <= limit:
-        found = []
-        for values in rows:
-            row = reader.row(values)
-            if row is None:
-                break
-            found.append(_by_table(champion, values, row))
-        else:
-            return found
+        read = [reader.row(values) for values in rows]
+        matrix = [row for row in read if row is not None]
+        if len(matrix) == len(rows):
+            return decide_rows(champion, rows, matrix)
     try:
         batch = champion.batch_model.model_validate_json(body)
     except ValidationError as error:
@@ -192,17 +191,48 @@ def _by_table(
     champion: Champion, values: Mapping[str, Any], row: list[float]
 ) -> Decision:
     assert champion.engine is not None  # noqa: S101 # callers asked
-    assert champion.explainer is not None  # noqa: S101 # an engine is made of one
     probability, contributions = champion.engine.decide(row)
     features = scored_features(row, values, champion.names)
     if contributions is None:
         return Decision(values, features, probability, False, None)
+    reasons = _reasons(champion, contributions)
+    return Decision(values, features, probability, True, reasons)
+
+
+def decide_rows(
+    champion: Champion, sent: Sequence[Mapping[str, Any]], rows: list[list[float]]
+) -> list[Decision]:
+    """Return the decisions on rows of the design matrix, by the version's engine.
+
+    Parameters
+    ----------
+    champion : Champion
+        Has an engine.
+    sent : sequence of mapping
+        The rows as they were sent.
+    rows : list of list of float
+        The same as rows of the design matrix.
+    """
+    assert champion.engine is not None  # noqa: S101 # callers asked
+    engine, names, threshold = champion.engine, champion.names, champion.threshold
+    found = []
+    for values, row, probability in zip(
+        sent, rows, engine.probabilities(np.array(rows)).tolist(), strict=True
+    ):
+        features = scored_features(row, values, names)
+        is_adverse = probability >= threshold
+        why = _reasons(champion, engine.weights(row)) if is_adverse else None
+        found.append(Decision(values, features, probability, is_adverse, why))
+    return found
+
+
+def _reasons(champion: Champion, contributions: Floats) -> tuple[tuple[str, str], ...]:
+    assert champion.explainer is not None  # noqa: S101 # an engine is made of one
     texts = champion.explainer.texts
-    reasons = tuple(
+    return tuple(
         (texts.names[column], texts.texts[place])
         for place, column, _ in texts.heaviest(contributions)
     )
-    return Decision(values, features, probability, True, reasons)
 
 
 def _validated(
@@ -215,8 +245,7 @@ def _validated(
         for one, of_row in zip(sent, values, strict=True)
     ]
     if champion.engine is not None and champion.explainer is not None:
-        matrix = champion.explainer.matrix(values).tolist()
-        return [_by_table(champion, *each) for each in zip(given, matrix, strict=True)]
+        return decide_rows(champion, given, champion.explainer.matrix(values).tolist())
     probabilities = champion.probabilities(values).tolist()
     reasons = champion.reasons(values, probabilities)
     return [

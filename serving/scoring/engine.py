@@ -87,6 +87,10 @@ class TreeEngine:
         )
         return found
 
+    def weights(self, row: Sequence[float]) -> Floats:
+        """Return the contributions of one row, shape (n_features,)."""
+        return self._lookup.weights(self._lookup.patterns(row))
+
 
 def _expit(log_odds: float) -> float:
     if log_odds >= 0:

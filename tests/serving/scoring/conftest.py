@@ -43,6 +43,7 @@ ROW = {
     "term.months": 24,
     "region": "north",
 }
+GOOD = {**ROW, "amount": -80.0, "n_events": 0, "region": "south"}
 BAD = {**ROW, "amount": 80.0, "n_events": 9, "region": "a word of its own"}
 
 
