@@ -17,6 +17,7 @@ from tasks.promote import (
     move_champion,
     publish_decision,
 )
+from tasks.signoff import request_signoff
 
 
 @flow(name="promote-challenger")
@@ -25,6 +26,8 @@ async def promote_challenger(model_name: ModelName) -> dict[str, Any]:
     """Judge the challenger by the contract's gates and return what was decided.
 
     A refusal is a decision, not a failure: the run completes and the champion stays.
+    Where the model's tier asks for signatures, the run leaves a request and completes;
+    the flow `sign-off` takes the signatures and promotes.
     """
     settings = Settings()
     contract = find_contract(model_name, settings.contracts)
@@ -32,14 +35,18 @@ async def promote_challenger(model_name: ModelName) -> dict[str, Any]:
     examined = examine_challenger(candidates, contract, settings)
     decision = judge_challenger(contract, examined.evidence)
     published = publish_evidence(candidates, contract, examined, decision, settings)
+    waiting = None
     if decision.promote:
-        move_champion(candidates, decision, settings)
+        waiting = request_signoff(candidates, decision, settings)
+        if waiting is None:
+            move_champion(candidates, decision, settings)
     publish_decision(candidates, decision, published)
     return {
         "model_name": model_name,
         "version": candidates.challenger.version,
-        "promoted": decision.promote and not candidates.are_one,
-        "is_champion": decision.promote or candidates.are_one,
+        "promoted": decision.promote and not candidates.are_one and waiting is None,
+        "is_champion": (decision.promote and waiting is None) or candidates.are_one,
+        "waits_for": list(waiting.request.roles) if waiting else [],
         "failures": list(decision.failures),
         "evidence_digest": published.digest,
         "report_url": published.report_url,
