@@ -10,7 +10,6 @@ from assay.settings import Settings
 from flows.parameters import Seed
 from tasks.documents import (
     build_index,
-    index_root,
     judge_index,
     publish_evaluation,
     switch_index,
@@ -30,7 +29,7 @@ async def index_documents(
     The version in service answers until the switch; it stays if the new one fails.
     """
     settings = Settings()
-    root = index_root(settings)
+    root = settings.document_index
     built = build_index(Path(documents), encoder, root)
     version = built.manifest.version
     report = judge_index(version, Path(golden), Path(limits), seed, root)

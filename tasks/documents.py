@@ -109,11 +109,6 @@ def switch_index(report: EvaluationReport, root: Path) -> None:
     promote_version(root, report.version, report.as_dict())
 
 
-def index_root(settings: Settings) -> Path:
-    """Return the folder of the document index."""
-    return settings.home.resolve() / "document-index"
-
-
 def read_limits(path: Path) -> dict[str, float]:
     """Read the least value of each measure.
 

@@ -27,7 +27,7 @@ def ask(
     from assay.retrieval.index.encoders import query_encoder
     from assay.settings import Settings
 
-    root = Settings().home.resolve() / "document-index"
+    root = Settings().document_index
     index, problem = open_current(root, partial(query_encoder, root))
     if problem:
         Console(stderr=True).print(f"[yellow]note:[/] {problem}", soft_wrap=True)
