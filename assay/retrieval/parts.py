@@ -80,6 +80,16 @@ class SearchParts:
     title_vectors: Floats
     gazetteer: Gazetteer
 
+    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
+        """Return the passages of a document in order; empty if there is none."""
+        try:
+            row = self.document_ids.index(document_id)
+        except ValueError:
+            return ()
+        # Passages of one document stand together, in the order of the documents.
+        start, end = np.searchsorted(self.document_of, [row, row + 1])
+        return self.passages[start:end]
+
 
 def index_text(passage: Passage) -> str:
     """Return what is indexed of a passage: title, heading and text."""

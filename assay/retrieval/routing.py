@@ -94,7 +94,9 @@ def build_gazetteer(companies: Iterable[str]) -> Gazetteer:
     return Gazetteer({name: frozenset(found) for name, found in names.items()})
 
 
-def matches(metadata: Metadata, filters: Mapping[str, Sequence[str] | str | int]) -> bool:
+def matches(
+    metadata: Metadata, filters: Mapping[str, Sequence[str | int] | str | int]
+) -> bool:
     """Return whether a document's metadata pass every filter.
 
     Parameters

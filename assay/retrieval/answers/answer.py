@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from assay.retrieval.answers.extractive import Quotation, quotations
@@ -17,6 +17,8 @@ from assay.retrieval.search import Filters, Found, search
 from assay.retrieval.stemming import stem
 from assay.retrieval.tokens import words
 from assay.retrieval.types import Metadata, Passage
+
+Tell = Callable[[Found], None]
 
 _SPARE = 8
 _REASONS = {
@@ -69,14 +71,18 @@ class Answer:
         Every reason against an answer; empty where it is answered.
     missing : tuple of str
         Names and periods that the question asks about and the documents lack.
-    probability : float
-        Calibrated probability that the evidence answers.
+    probability, threshold : float
+        Calibrated probability that the evidence answers, and the least that passes.
     parts : mapping of str to mapping of str to float
         Parts of each hit's score, by passage.
     flagged : tuple of str
         Passages found that hold instructions; what they order is never quoted.
     index_version : str
         Version of the index.
+    writer : str
+        Who wrote the text: ``extractive`` or a language model's name.
+    note : str
+        Why another than the configured writer wrote it; empty where none did.
     """
 
     question: str
@@ -88,6 +94,9 @@ class Answer:
     parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     flagged: tuple[str, ...] = ()
     index_version: str = ""
+    threshold: float = 0.0
+    writer: str = "extractive"
+    note: str = ""
 
 
 def answer(
@@ -97,6 +106,7 @@ def answer(
     k: int = 10,
     filters: Filters | None = None,
     n_quotes: int = 2,
+    tell: Tell = lambda _: None,
 ) -> Answer:
     """Answer a question with up to two quoted sentences, or refuse with the reasons.
 
@@ -112,6 +122,8 @@ def answer(
         Metadata that a document must have.
     n_quotes : int
         At most so many sentences.
+    tell : callable
+        Called with what was found, before an answer is made of it.
 
     Raises
     ------
@@ -121,6 +133,7 @@ def answer(
     if has_instruction(question):
         return _refusal(question, index, (Refusal.UNSAFE_QUESTION,), {})
     found = search(index.engine, question, k=k, filters=filters)
+    tell(found)
     scope = Scope(index.engine.parts.gazetteer.asked(question))
     strangers = _strangers(question, index, scope.asked)
     refusals = list(found.gate.refusals)
@@ -248,6 +261,7 @@ def _answer(
         refusals=refusals,
         missing=missing,
         probability=found.gate.probability if found else 0.0,
+        threshold=index.engine.gate.threshold,
         parts={hit.passage.passage_id: hit.parts for hit in hits},
         flagged=tuple(
             hit.passage.passage_id for hit in hits if has_instruction(hit.passage.text)
