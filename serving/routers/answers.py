@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,6 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
+from assay.settings import Settings
 from serving.answers.desk import AnswerDesk
 from serving.answers.requests import Feedback, checked_question, parsed
 from serving.middleware import read_json_body
@@ -27,21 +27,13 @@ EVENTS = "text/event-stream"
 MOST_AT_ONCE = 4
 
 
-def answers_router(index: Path, ledger: Path, most_bytes: int) -> APIRouter:
+def answers_router(settings: Settings) -> APIRouter:
     """Return the routes that answer from documents.
 
     Answers are made in threads of their own, so that decisions never wait for them.
-
-    Parameters
-    ----------
-    index : Path
-        Folder of the document index, see `assay.settings.Settings.document_index`.
-    ledger : Path
-        Folder of the ledger.
-    most_bytes : int
-        Largest body.
     """
-    desk = AnswerDesk(index, ledger)
+    desk = AnswerDesk(settings.document_index, settings.home.resolve() / "ledger")
+    most_bytes = settings.api_body_bytes
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

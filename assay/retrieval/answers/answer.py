@@ -14,7 +14,6 @@ from assay.retrieval.parts import index_text
 from assay.retrieval.routing import Asked
 from assay.retrieval.scope import Scope, without_companies
 from assay.retrieval.search import Filters, Found, search
-from assay.retrieval.stemming import stem
 from assay.retrieval.tokens import words
 from assay.retrieval.types import Metadata, Passage
 
@@ -158,10 +157,7 @@ def answer(
 
 
 def _strangers(question: str, index: OpenIndex, asked: Asked) -> tuple[str, ...]:
-    stems = index.engine.parts.lexical.vocabulary
-    unknown = unknown_names(
-        question, lambda word: word in index.words or stem(word) in stems
-    )
+    unknown = unknown_names(question, index.knows)
     # A name of two words may be known as a whole only: Adler Group, Hale & Moor.
     named = {word for company in asked.companies for word in words(company)}
     return tuple(name for name in unknown if not named & set(words(name)))
