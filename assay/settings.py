@@ -269,6 +269,11 @@ class Settings(BaseSettings):
         return self.home.resolve() / "workers"
 
     @property
+    def document_index(self) -> Path:
+        """Folder of the document index."""
+        return self.home.resolve() / "document-index"
+
+    @property
     def known_sources(self) -> dict[str, str]:
         """Sources by model: those of the shipped models, and over them the settings'."""
         return {**SHIPPED_SOURCES, **self.sources}

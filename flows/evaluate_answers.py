@@ -10,7 +10,7 @@ from assay.errors import DataError, RegistryError
 from assay.retrieval.index import current_version
 from assay.settings import Settings
 from flows.parameters import Seed
-from tasks.documents import index_root, judge_index, publish_evaluation
+from tasks.documents import judge_index, publish_evaluation
 
 
 @flow(name="evaluate-answers")
@@ -21,7 +21,7 @@ async def evaluate_answers(
 ) -> dict[str, str | float]:
     """Ask the current index the golden questions; a measure below its limit fails."""
     settings = Settings()
-    root = index_root(settings)
+    root = settings.document_index
     version = current_version(root)
     if version is None:
         raise RegistryError("no index is current; run the flow index-documents first")

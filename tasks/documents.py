@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from assay.retrieval.answers.golden import (
     EvaluationReport,
     evaluate_answers,
     read_golden,
+    regressions,
 )
 from assay.retrieval.documents import read_documents
 from assay.retrieval.index import (
@@ -75,6 +77,26 @@ def judge_index(
     )
 
 
+@task(name="compare-index", cache_policy=NO_CACHE)
+def compare_index(
+    report: EvaluationReport, golden: Path, margin: float, seed: int, root: Path
+) -> EvaluationReport:
+    """Hold a version against the one that answers now, on the same questions."""
+    before = current_version(root)
+    if before is None or before == report.version:
+        return report
+    try:
+        index = open_version(root, before, partial(query_encoder, root))
+    except BundleError as error:
+        # A broken version is no reason to keep a sound one out.
+        get_run_logger().warning("not compared: version=%s problem=%s", before, error)
+        return report
+    rng = np.random.default_rng(seed)
+    serving = evaluate_answers(index, read_golden(golden), {}, rng=rng)
+    worse = regressions(serving, report, margin=margin, rng=rng)
+    return replace(report, failures=(*report.failures, *worse))
+
+
 @task(
     name="publish-evaluation",
     cache_policy=NO_CACHE,
@@ -107,11 +129,6 @@ def publish_evaluation(report: EvaluationReport, settings: Settings) -> LoggedRu
 def switch_index(report: EvaluationReport, root: Path) -> None:
     """Make the judged version the current one; a version that failed is refused."""
     promote_version(root, report.version, report.as_dict())
-
-
-def index_root(settings: Settings) -> Path:
-    """Return the folder of the document index."""
-    return settings.home.resolve() / "document-index"
 
 
 def read_limits(path: Path) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""BM25 with precomputed term weights: exact, incremental-friendly, numpy only."""
+"""BM25 with precomputed term weights: exact, numpy only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,32 +115,58 @@ def build_lexical_index(
     k1, b : float
         Saturation of term frequency and share of length normalisation.
     """
-    vocabulary: dict[str, int] = {}
-    rows: list[int] = []
-    numbers: list[int] = []
-    counts: list[int] = []
-    for number, text in enumerate(texts):
-        for term, count in Counter(text).items():
-            rows.append(vocabulary.setdefault(term, len(vocabulary)))
-            numbers.append(number)
-            counts.append(count)
-    row = np.asarray(rows, dtype=np.int32)
-    order = np.argsort(row, kind="stable")
-    posted = np.asarray(numbers, dtype=np.int32)[order]
-    frequency = np.asarray(counts, dtype=np.float64)[order]
-    n_with = np.bincount(row, minlength=len(vocabulary))
-    lengths = np.array([len(text) for text in texts], dtype=np.float64)
-    mean = max(float(lengths.mean()) if len(texts) else 0.0, 1e-9)
-    idf = np.log1p((len(texts) - n_with + 0.5) / (n_with + 0.5))
+    names: dict[str, int] = {}
+    numbers = [names.setdefault(term, len(names)) for text in texts for term in text]
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    return index_of_numbers(
+        np.asarray(numbers, dtype=np.int64), lengths, list(names), k1=k1, b=b
+    )
+
+
+def index_of_numbers(
+    numbers: NDArray[np.integer[Any]],
+    lengths: NDArray[np.int64],
+    names: Sequence[str],
+    *,
+    k1: float = 1.2,
+    b: float = 0.75,
+) -> LexicalIndex:
+    """Index texts whose terms are numbers already, without reading a text again.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_terms,)
+        Number of each term, one text after the other.
+    lengths : ndarray of shape (n_texts,)
+        Terms of each text; they add up to ``n_terms``.
+    names : sequence of str
+        Term of each number. Those that do not occur are left out; the others stand in
+        the order of their first occurrence, however they were numbered.
+    k1, b : float
+        See `build_lexical_index`.
+    """
+    first = np.full(len(names), numbers.size, dtype=np.int64)
+    # Of equal places the last write stays, which backwards is the first occurrence.
+    first[numbers[::-1]] = np.arange(numbers.size - 1, -1, -1)
+    present = np.argsort(first, kind="stable")[: int((first < numbers.size).sum())]
+    row_of = np.zeros(len(names), dtype=np.int64)
+    row_of[present] = np.arange(present.size)
+    n_texts = lengths.size
+    text_of = np.repeat(np.arange(n_texts, dtype=np.int64), lengths)
+    pairs, counts = np.unique(
+        row_of[numbers] * max(n_texts, 1) + text_of, return_counts=True
+    )
+    rows, posted = np.divmod(pairs, max(n_texts, 1))
+    n_with = np.bincount(rows, minlength=present.size)
+    mean = max(float(lengths.mean()) if n_texts else 0.0, 1e-9)
+    idf = np.log1p((n_texts - n_with + 0.5) / (n_with + 0.5))
     damping = k1 * (1 - b + b * lengths[posted] / mean)
     return LexicalIndex(
-        vocabulary=vocabulary,
+        vocabulary={names[number]: row for row, number in enumerate(present)},
         starts=np.concatenate([[0], np.cumsum(n_with)]).astype(np.int32),
-        texts=posted,
-        weights=(np.repeat(idf, n_with) * frequency / (frequency + damping)).astype(
-            np.float32
-        ),
-        n_texts=len(texts),
+        texts=posted.astype(np.int32),
+        weights=(np.repeat(idf, n_with) * counts / (counts + damping)).astype(np.float32),
+        n_texts=n_texts,
     )
 
 

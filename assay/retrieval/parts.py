@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import DataError
+from assay.retrieval.counting import Counted, counted
 from assay.retrieval.lexical import LexicalIndex, build_lexical_index
-from assay.retrieval.passages import PassageRules, cut_passages, sentence_spans
+from assay.retrieval.passages import PassageRules, cut_passages
 from assay.retrieval.routing import Gazetteer, build_gazetteer
 from assay.retrieval.tokens import terms
 from assay.retrieval.types import Document, Metadata, Passage
@@ -80,6 +81,16 @@ class SearchParts:
     title_vectors: Floats
     gazetteer: Gazetteer
 
+    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
+        """Return the passages of a document in order; empty if there is none."""
+        try:
+            row = self.document_ids.index(document_id)
+        except ValueError:
+            return ()
+        # Passages of one document stand together, in the order of the documents.
+        start, end = np.searchsorted(self.document_of, [row, row + 1])
+        return self.passages[start:end]
+
 
 def index_text(passage: Passage) -> str:
     """Return what is indexed of a passage: title, heading and text."""
@@ -133,6 +144,9 @@ def assembled(
     passages: Sequence[Passage],
     vectors: Floats,
     titles: Floats,
+    *,
+    before: SearchParts | None = None,
+    unchanged: frozenset[str] = frozenset(),
 ) -> SearchParts:
     """Return the parts of passages whose vectors are already there.
 
@@ -146,22 +160,15 @@ def assembled(
         Unit vectors of the passages.
     titles : ndarray of shape (n_documents, n_dimensions)
         See `title_vectors`.
+    before : SearchParts, optional
+        Parts from which the terms of the unchanged documents are taken.
+    unchanged : frozenset of str
+        Documents with the same text, title, headings and passages as there.
     """
     row_of = {document.document_id: row for row, document in enumerate(documents)}
     document_of = np.array([row_of[p.document_id] for p in passages], dtype=np.int32)
-    header_terms: dict[str, list[str]] = {}
-    body_terms, sentence_numbers, indexed = [], [], []
-    of_document: list[list[str]] = [terms(document.title) for document in documents]
-    for passage, row in zip(passages, document_of, strict=True):
-        body, numbers = _terms_by_sentence(passage.text)
-        header = passage.title + "\n" + passage.heading
-        if header not in header_terms:
-            header_terms[header] = terms(header)
-        body_terms.append(body)
-        sentence_numbers += numbers
-        indexed.append(header_terms[header] + body)
-        of_document[row] += body
-    lexical = build_lexical_index(indexed)
+    found = counted(documents, passages, before, unchanged)
+    lexical = found.of_passages()
     return SearchParts(
         passages=tuple(passages),
         document_ids=tuple(row_of),
@@ -169,9 +176,9 @@ def assembled(
         document_of=document_of,
         filing_of=_filings(documents)[document_of],
         lexical=lexical,
-        lexical_documents=build_lexical_index(of_document),
+        lexical_documents=found.of_documents(document_of),
         lexical_titles=build_lexical_index([terms(d.title) for d in documents]),
-        places=_places(lexical, body_terms, sentence_numbers),
+        places=_places(lexical, found),
         vectors=vectors,
         title_vectors=titles,
         gazetteer=build_gazetteer(d.metadata.company for d in documents),
@@ -187,23 +194,11 @@ def _filings(documents: Sequence[Document]) -> Integers:
     return np.asarray(rows, dtype=np.int32)
 
 
-def _places(
-    lexical: LexicalIndex, body_terms: Sequence[Sequence[str]], sentences: Sequence[int]
-) -> Places:
-    starts = np.cumsum([0, *(len(body) for body in body_terms)])
-    rows = [lexical.vocabulary[term] for body in body_terms for term in body]
+def _places(lexical: LexicalIndex, found: Counted) -> Places:
+    # Every term of a body is one of the index; those of titles alone may not be.
+    rows = np.array([lexical.vocabulary.get(name, -1) for name in found.names])
     return Places(
-        terms=np.asarray(rows, dtype=np.int32),
-        passage_starts=starts.astype(np.int32),
-        sentences=np.asarray(sentences, dtype=np.int32),
+        terms=rows[found.bodies].astype(np.int32),
+        passage_starts=np.concatenate([[0], np.cumsum(found.lengths)]).astype(np.int32),
+        sentences=found.sentences,
     )
-
-
-def _terms_by_sentence(text: str) -> tuple[list[str], list[int]]:
-    body: list[str] = []
-    numbers: list[int] = []
-    for number, (start, end) in enumerate(sentence_spans(text)):
-        found = terms(text[start:end])
-        body += found
-        numbers += [number] * len(found)
-    return body, numbers

@@ -2,78 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from assay.retrieval.names import EVERYDAY, LEGAL_FORMS, NAME, PERIOD
 from assay.retrieval.tokens import is_year, words
 from assay.retrieval.types import Metadata
-
-_LEGAL = frozenset(
-    [
-        "ag",
-        "co",
-        "company",
-        "companies",
-        "corp",
-        "corporation",
-        "group",
-        "holding",
-        "holdings",
-        "inc",
-        "incorporated",
-        "international",
-        "limited",
-        "llc",
-        "lp",
-        "ltd",
-        "nv",
-        "plc",
-        "sa",
-        "se",
-        "the",
-    ]
-)
-_COMMON = frozenset(
-    [
-        "all",
-        "american",
-        "block",
-        "best",
-        "block",
-        "bank",
-        "capital",
-        "energy",
-        "financial",
-        "first",
-        "ford",
-        "gap",
-        "general",
-        "global",
-        "key",
-        "match",
-        "national",
-        "new",
-        "open",
-        "progressive",
-        "public",
-        "snap",
-        "square",
-        "state",
-        "target",
-        "trade",
-        "unity",
-        "united",
-        "us",
-        "visa",
-        "western",
-    ]
-)
-_PERIOD = re.compile(r"q[1-4]|h[12]")
-_NAME = re.compile(
-    r"\b[A-Z][\w&'\u2019.-]*(?:\s+(?:&\s+|of\s+|and\s+)?[A-Z][\w&'\u2019.-]*)*",
-    re.UNICODE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +56,7 @@ class Gazetteer:
         found = words(question)
         capitalised = {
             word
-            for name in _NAME.findall(question)
+            for name in NAME.findall(question)
             for word in words(name.strip(".'\u2019"))
         }
         companies: set[str] = set()
@@ -142,7 +76,7 @@ class Gazetteer:
         return Asked(
             companies=frozenset(companies),
             years=frozenset(int(word) for word in found if is_year(word)),
-            periods=frozenset(w.upper() for w in found if _PERIOD.fullmatch(w)),
+            periods=frozenset(w.upper() for w in found if PERIOD.fullmatch(w)),
         )
 
 
@@ -160,32 +94,9 @@ def build_gazetteer(companies: Iterable[str]) -> Gazetteer:
     return Gazetteer({name: frozenset(found) for name, found in names.items()})
 
 
-def unknown_names(question: str, known: Mapping[str, object]) -> tuple[str, ...]:
-    """Return capitalised names of a question none of whose words the index holds.
-
-    Parameters
-    ----------
-    question : str
-        As the user wrote it. Its first word counts only if more of the name follows.
-    known : mapping of str to object
-        Words of the index, lower case and not stemmed.
-
-    Returns
-    -------
-    tuple of str
-        In order; empty also where the question is written without capitals.
-    """
-    unknown = []
-    for found in _NAME.finditer(question):
-        parts = words(found.group())
-        if found.start() == 0:
-            parts = parts[1:]
-        if parts and not any(part in known for part in parts):
-            unknown.append(found.group())
-    return tuple(unknown)
-
-
-def matches(metadata: Metadata, filters: Mapping[str, Sequence[str] | str | int]) -> bool:
+def matches(
+    metadata: Metadata, filters: Mapping[str, Sequence[str | int] | str | int]
+) -> bool:
     """Return whether a document's metadata pass every filter.
 
     Parameters
@@ -210,9 +121,9 @@ def matches(metadata: Metadata, filters: Mapping[str, Sequence[str] | str | int]
 
 def _names(company: str) -> set[tuple[str, ...]]:
     whole = words(company)
-    bare = [word for word in whole if word not in _LEGAL]
+    bare = [word for word in whole if word not in LEGAL_FORMS]
     found = {tuple(whole), tuple(bare)}
-    if bare and len(bare[0]) > 2 and bare[0] not in _COMMON:
+    if bare and len(bare[0]) > 2 and bare[0] not in EVERYDAY:
         found.add((bare[0],))
     if "&" in company and len(bare) == 2:
         found.add((bare[0][0], bare[1][0]))

@@ -21,7 +21,7 @@ from assay.retrieval.routing import matches
 from assay.retrieval.types import Hit
 
 Floats = NDArray[np.float32]
-Filters = Mapping[str, Sequence[str] | str | int]
+Filters = Mapping[str, Sequence[str | int] | str | int]
 
 LONGEST_QUESTION = 4000
 _GATE = (

@@ -27,9 +27,10 @@ from assay.retrieval.dense import read_encoder
 from assay.retrieval.evaluation import gate_quality, mean_over_queries, ranking_quality
 from assay.retrieval.evidence import gate_features
 from assay.retrieval.features import FEATURES, Candidates, candidates
-from assay.retrieval.gate import fit_gate
+from assay.retrieval.learning.gate import fit_gate
+from assay.retrieval.learning.reranker import Judged, fit_reranker, listwise_weights
 from assay.retrieval.parts import SearchParts, build_parts
-from assay.retrieval.reranker import Judged, Reranker, fit_reranker, listwise_weights
+from assay.retrieval.reranker import Reranker
 from assay.retrieval.search import Defaults, stored_form
 from assay.retrieval.types import Hit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,19 +21,26 @@ def ask(
         list[str] | None,
         typer.Option("--only", help="Metadata to stay within, such as fiscal_year=2024."),
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The same form as POST /v1/answers.")
+    ] = False,
 ) -> None:
     """Ask the indexed documents; every sentence is quoted and located, or it refuses."""
     from assay.retrieval.answers.answer import answer
+    from assay.retrieval.answers.form import answer_as_json
     from assay.retrieval.index import open_current
     from assay.retrieval.index.encoders import query_encoder
     from assay.settings import Settings
 
-    root = Settings().home.resolve() / "document-index"
+    root = Settings().document_index
     index, problem = open_current(root, partial(query_encoder, root))
     if problem:
         Console(stderr=True).print(f"[yellow]note:[/] {problem}", soft_wrap=True)
     found = answer(question, index, filters=parse_filters(only or []) or None)
-    typer.echo(answer_page(found))
+    if as_json:
+        typer.echo(json.dumps(answer_as_json(found), indent=1, ensure_ascii=False))
+    else:
+        typer.echo(answer_page(found))
 
 
 def parse_filters(words: list[str]) -> dict[str, str]:

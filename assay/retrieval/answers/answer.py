@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from assay.retrieval.answers.extractive import Quotation, quotations
 from assay.retrieval.answers.safety import has_instruction, ordered_spans
 from assay.retrieval.gate import Refusal
 from assay.retrieval.index import OpenIndex
+from assay.retrieval.names import unknown_names
 from assay.retrieval.parts import index_text
-from assay.retrieval.routing import unknown_names
+from assay.retrieval.routing import Asked
+from assay.retrieval.scope import Scope, without_companies
 from assay.retrieval.search import Filters, Found, search
 from assay.retrieval.tokens import words
-from assay.retrieval.types import Metadata
+from assay.retrieval.types import Metadata, Passage
+
+Tell = Callable[[Found], None]
 
 _SPARE = 8
 _REASONS = {
     Refusal.WEAK_EVIDENCE: "the documents do not clearly say it",
     Refusal.ENTITY_NOT_IN_DOCUMENTS: "the documents say nothing of {}",
-    Refusal.PERIOD_NOT_IN_DOCUMENTS: "the evidence found is not about {}",
+    Refusal.PERIOD_NOT_IN_DOCUMENTS: "the documents found say nothing about {}",
     Refusal.UNSUPPORTED_ANSWER: "no sentence of the documents could be quoted for it",
     Refusal.UNSAFE_QUESTION: "the question gives instructions instead of asking",
 }
@@ -66,14 +70,18 @@ class Answer:
         Every reason against an answer; empty where it is answered.
     missing : tuple of str
         Names and periods that the question asks about and the documents lack.
-    probability : float
-        Calibrated probability that the evidence answers.
+    probability, threshold : float
+        Calibrated probability that the evidence answers, and the least that passes.
     parts : mapping of str to mapping of str to float
         Parts of each hit's score, by passage.
     flagged : tuple of str
         Passages found that hold instructions; what they order is never quoted.
     index_version : str
         Version of the index.
+    writer : str
+        Who wrote the text: ``extractive`` or a language model's name.
+    note : str
+        Why another than the configured writer wrote it; empty where none did.
     """
 
     question: str
@@ -85,6 +93,9 @@ class Answer:
     parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     flagged: tuple[str, ...] = ()
     index_version: str = ""
+    threshold: float = 0.0
+    writer: str = "extractive"
+    note: str = ""
 
 
 def answer(
@@ -94,6 +105,7 @@ def answer(
     k: int = 10,
     filters: Filters | None = None,
     n_quotes: int = 2,
+    tell: Tell = lambda _: None,
 ) -> Answer:
     """Answer a question with up to two quoted sentences, or refuse with the reasons.
 
@@ -109,6 +121,8 @@ def answer(
         Metadata that a document must have.
     n_quotes : int
         At most so many sentences.
+    tell : callable
+        Called with what was found, before an answer is made of it.
 
     Raises
     ------
@@ -116,22 +130,25 @@ def answer(
         If the question is empty, huge or no text.
     """
     if has_instruction(question):
-        return _refusal(question, index, (Refusal.UNSAFE_QUESTION,), ())
+        return _refusal(question, index, (Refusal.UNSAFE_QUESTION,), {})
     found = search(index.engine, question, k=k, filters=filters)
-    refusals, missing = list(found.gate.refusals), list(found.gate.missing)
-    strangers = _strangers(question, index, found)
-    years = _years_missing(question, index, found)
-    if years and Refusal.PERIOD_NOT_IN_DOCUMENTS not in refusals:
-        refusals.insert(0, Refusal.PERIOD_NOT_IN_DOCUMENTS)
-        missing = [*years, *missing]
+    tell(found)
+    scope = Scope(index.engine.parts.gazetteer.asked(question))
+    strangers = _strangers(question, index, scope.asked)
+    refusals = list(found.gate.refusals)
     if strangers:
         refusals.insert(0, Refusal.ENTITY_NOT_IN_DOCUMENTS)
-        missing = [*strangers, *missing]
+    quotes: tuple[Quote, ...] = ()
+    if not refusals:
+        quotes, beside = _quotes(question, index, found, scope, n_quotes)
+        if not quotes:
+            refusals = list(beside) or [Refusal.UNSUPPORTED_ANSWER]
     if refusals:
-        return _refusal(question, index, tuple(refusals), tuple(missing), found)
-    quotes = _quotes(question, index, found, n_quotes)
-    if not quotes:
-        return _refusal(question, index, (Refusal.UNSUPPORTED_ANSWER,), (), found)
+        missing = {
+            Refusal.ENTITY_NOT_IN_DOCUMENTS: strangers or tuple(scope.asked.companies),
+            Refusal.PERIOD_NOT_IN_DOCUMENTS: scope.period,
+        }
+        return _refusal(question, index, tuple(refusals), missing, found)
     text = " ".join(
         f"\u201c{_in_one_line(quote.quotation.text)}\u201d [{number}]"
         for number, quote in enumerate(quotes, 1)
@@ -139,47 +156,57 @@ def answer(
     return _answer(question, index, text, found, quotes=quotes)
 
 
-def _strangers(question: str, index: OpenIndex, found: Found) -> tuple[str, ...]:
-    unknown = unknown_names(question, dict.fromkeys(index.words))
-    companies = index.engine.parts.gazetteer.asked(question).companies
-    shown = {hit.passage.metadata.company for hit in found.hits[:5]}
-    absent = () if companies & shown else tuple(sorted(companies))
-    return unknown + absent
+def _strangers(question: str, index: OpenIndex, asked: Asked) -> tuple[str, ...]:
+    unknown = unknown_names(question, index.knows)
+    # A name of two words may be known as a whole only: Adler Group, Hale & Moor.
+    named = {word for company in asked.companies for word in words(company)}
+    return tuple(name for name in unknown if not named & set(words(name)))
 
 
-def _years_missing(question: str, index: OpenIndex, found: Found) -> tuple[str, ...]:
-    # Whole words: the 19 of "$1,197" is no evidence about 2019.
-    asked = {str(y) for y in index.engine.parts.gazetteer.asked(question).years}
-    said = {str(hit.passage.metadata.fiscal_year) for hit in found.hits[:5]}
-    for hit in found.hits[:5]:
-        said.update(words(index_text(hit.passage)))
-    return () if asked & said else tuple(sorted(asked))
-
-
-def _quotes(question: str, index: OpenIndex, found: Found, n: int) -> tuple[Quote, ...]:
+def _quotes(
+    question: str, index: OpenIndex, found: Found, scope: Scope, n: int
+) -> tuple[tuple[Quote, ...], tuple[Refusal, ...]]:
     passages = {hit.passage.passage_id: hit.passage for hit in found.hits}
     lexical = index.engine.parts.lexical
     quotes: list[Quote] = []
-    for one in quotations(question, found.hits, lexical, n=n + _SPARE):
+    reasons: list[Refusal] = []
+    bare = without_companies(question, scope.asked)
+    for one in quotations(bare, found.hits, lexical, n=n + _SPARE):
         text = index.texts[one.document_id]
         tainted = any(
             one.start < end and start < one.end for start, end in ordered_spans(text)
         )
         if tainted or one.text.lstrip().startswith("#"):
             continue
-        passage = passages[one.passage_id]
-        quotes.append(
-            Quote(
-                quotation=one,
-                title=passage.title,
-                heading=_heading_above(text, one.start),
-                table_header=_table_header(text, one.start, one.text),
-                metadata=passage.metadata,
-            )
-        )
+        quote = _located(one, passages[one.passage_id], text)
+        reason = _beside_the_question(quote, passages[one.passage_id], scope)
+        if reason is not None:
+            reasons.append(reason)
+            continue
+        quotes.append(quote)
         if len(quotes) == n:
             break
-    return tuple(quotes)
+    return tuple(quotes), tuple(dict.fromkeys(reasons))
+
+
+def _located(one: Quotation, passage: Passage, text: str) -> Quote:
+    return Quote(
+        quotation=one,
+        title=passage.title,
+        heading=_heading_above(text, one.start),
+        table_header=_table_header(text, one.start, one.text),
+        metadata=passage.metadata,
+    )
+
+
+def _beside_the_question(quote: Quote, passage: Passage, scope: Scope) -> Refusal | None:
+    around = index_text(passage)
+    if not scope.fits_company(quote.metadata, around):
+        return Refusal.ENTITY_NOT_IN_DOCUMENTS
+    said = f"{quote.quotation.text}\n{quote.table_header}\n{quote.heading}"
+    if not scope.fits_period(quote.metadata, said, around):
+        return Refusal.PERIOD_NOT_IN_DOCUMENTS
+    return None
 
 
 def _heading_above(text: str, start: int) -> str:
@@ -202,13 +229,14 @@ def _refusal(
     question: str,
     index: OpenIndex,
     refusals: tuple[Refusal, ...],
-    missing: tuple[str, ...],
+    missing: Mapping[Refusal, tuple[str, ...]],
     found: Found | None = None,
 ) -> Answer:
-    named = ", ".join(missing) or "what it asks about"
-    reasons = "; ".join(_REASONS[refusal].format(named) for refusal in refusals)
+    named = {r: ", ".join(missing.get(r, ())) or "what it asks about" for r in refusals}
+    reasons = "; ".join(_REASONS[refusal].format(named[refusal]) for refusal in refusals)
     text = f"No answer: {reasons}."
-    return _answer(question, index, text, found, refusals=refusals, missing=missing)
+    lacking = tuple(name for refusal in refusals for name in missing.get(refusal, ()))
+    return _answer(question, index, text, found, refusals=refusals, missing=lacking)
 
 
 def _answer(
@@ -229,6 +257,7 @@ def _answer(
         refusals=refusals,
         missing=missing,
         probability=found.gate.probability if found else 0.0,
+        threshold=index.engine.gate.threshold,
         parts={hit.passage.passage_id: hit.parts for hit in hits},
         flagged=tuple(
             hit.passage.passage_id for hit in hits if has_instruction(hit.passage.text)

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,8 @@ class EvaluationReport:
         Questions that were not answered or refused rightly.
     failures : tuple of str
         Why it does not pass; empty where it does.
+    questions : mapping of str to mapping of str to float
+        Values of each question by its id.
     """
 
     version: str
@@ -71,6 +73,7 @@ class EvaluationReport:
     latency_ms: Mapping[str, float]
     wrong: tuple[str, ...]
     failures: tuple[str, ...]
+    questions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -129,12 +132,13 @@ def evaluate_answers(
         and a value that is not finite all fail.
     """
     values: dict[str, list[float]] = {}
+    questions: dict[str, Mapping[str, float]] = {}
     milliseconds, wrong = [], []
     for number, one in enumerate(golden, 1):
         started = time.perf_counter()
         given = _asked(index, one.question)
         milliseconds.append(1000 * (time.perf_counter() - started))
-        judged = _judged(one, given)
+        judged = questions[one.id] = _judged(one, given)
         if min(judged.values()) < 1:
             wrong.append(one.id)
         for name, value in judged.items():
@@ -150,6 +154,7 @@ def evaluate_answers(
         },
         wrong=tuple(wrong),
         failures=limits_missed({n: m.value for n, m in measures.items()}, limits),
+        questions=questions,
     )
 
 
@@ -166,6 +171,51 @@ def limits_missed(
         if not values[name] >= limits[name]:
             failures.append(f"{name} is {values[name]:.3f}, below {limits[name]:.3f}")
     return tuple(failures)
+
+
+def regressions(
+    before: EvaluationReport,
+    after: EvaluationReport,
+    *,
+    margin: float,
+    rng: np.random.Generator,
+) -> tuple[str, ...]:
+    """Return on which measures a version is worse than the one that answers now.
+
+    Parameters
+    ----------
+    before, after : EvaluationReport
+        On the same golden questions.
+    margin : float
+        The lower end of the 95 % bootstrap interval of the mean difference, question by
+        question, must not lie further below 0; at least 0.
+
+    Returns
+    -------
+    tuple of str
+        Empty where none is. A measure that is gone, or whose questions differ, counts.
+    """
+    found = []
+    for name in sorted(before.measures):
+        old, new = _by_question(before, name), _by_question(after, name)
+        if old.keys() != new.keys() or not old:
+            found.append(f"{name} was not measured on the same questions")
+            continue
+        differences = [new[one] - old[one] for one in old]
+        if not np.isfinite(differences).all():
+            found.append(f"{name} is not a number on some questions")
+            continue
+        change = mean_over_queries(differences, rng=rng)
+        if change.low < -margin:
+            found.append(
+                f"{name} changed by {change.value:+.3f} (from {change.low:+.3f}) against "
+                f"the version in service; at most {margin:.3f} worse"
+            )
+    return tuple(found)
+
+
+def _by_question(report: EvaluationReport, name: str) -> dict[str, float]:
+    return {one: v[name] for one, v in report.questions.items() if name in v}
 
 
 def _asked(index: OpenIndex, question: str) -> Answer | None:

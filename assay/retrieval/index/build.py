@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 from assay.errors import BundleError, DataError
 from assay.retrieval.documents import Corpus
 from assay.retrieval.folder import save_parts
+from assay.retrieval.index.comparison import (
+    Unchanged,
+    changes_between,
+    distinct,
+    unchanged_parts,
+)
 from assay.retrieval.index.disk import file_digest, sync_folder, text_digest, write_whole
 from assay.retrieval.index.embeddings import EmbeddingCache
 from assay.retrieval.index.manifest import (
@@ -26,11 +32,15 @@ from assay.retrieval.index.manifest import (
     manifest_bytes,
     verified_manifest,
 )
-from assay.retrieval.parts import Encode, assembled, index_text, title_vectors
-from assay.retrieval.passages import PassageRules, cut_passages
+from assay.retrieval.parts import (
+    Encode,
+    assembled,
+    index_text,
+    title_vectors,
+)
+from assay.retrieval.passages import PassageRules
 from assay.retrieval.search import Defaults, shipped_defaults, stored_form
-from assay.retrieval.tokens import words
-from assay.retrieval.types import Document, Metadata
+from assay.retrieval.types import Document
 
 Floats = NDArray[np.float32]
 Tell = Callable[[str, float], None]
@@ -99,7 +109,8 @@ def build_version(
     encoding : Encoding
         Makes the vectors.
     before : IndexManifest, optional
-        Version to name the differences from.
+        Version to name the differences from; what it knows of unchanged documents is
+        taken over.
     tell : callable
         Called with a stage and the share of it that is done; what it raises ends the
         build.
@@ -111,7 +122,7 @@ def build_version(
     """
     rules, defaults = rules or PassageRules(), defaults or shipped_defaults()
     tell("compare", 0.0)
-    kept, entries, duplicates = _distinct(corpus.documents)
+    kept, entries, duplicates = distinct(corpus.documents)
     changes = changes_between(before.documents if before else {}, entries)
     version = _version_of(entries, duplicates, encoding.name, rules, defaults)
     folder = root / "versions" / version
@@ -122,7 +133,8 @@ def build_version(
         except BundleError:
             shutil.rmtree(folder)  # broken, so it can serve nobody
     with _building_folder(root) as building:
-        found = _write_parts(building, root, kept, encoding, rules, tell)
+        old = unchanged_parts(root, before, entries, rules)
+        found = _write_parts(building, root, kept, old, encoding, rules, tell)
         write_whole(building / "weights.json", json.dumps(stored_form(defaults)).encode())
         tell("seal", 0.0)
         manifest = IndexManifest(
@@ -141,29 +153,6 @@ def build_version(
     return Built(manifest, folder, found.n_encoded, changes)
 
 
-def changes_between(
-    before: Mapping[str, DocumentEntry], after: Mapping[str, DocumentEntry]
-) -> dict[str, tuple[str, ...]]:
-    """Return which documents differ between two versions, and how."""
-    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
-    contents_gone = {before[name].content for name in gone}
-    renamed = {name for name in new if after[name].content in contents_gone}
-    arrived = {after[name].content for name in renamed}
-    both = before.keys() & after.keys()
-    changed = {name for name in both if before[name].content != after[name].content}
-    described = {
-        name for name in both - changed if before[name].about != after[name].about
-    }
-    named = {
-        "added": new - renamed,
-        "changed": changed,
-        "removed": {name for name in gone if before[name].content not in arrived},
-        "renamed": renamed,
-        "described": described,
-    }
-    return {kind: tuple(sorted(names)) for kind, names in named.items()}
-
-
 @dataclass(frozen=True, slots=True)
 class _Written:
     n_passages: int
@@ -175,12 +164,15 @@ def _write_parts(
     building: Path,
     root: Path,
     documents: Sequence[Document],
+    old: Unchanged,
     encoding: Encoding,
     rules: PassageRules,
     tell: Tell,
 ) -> _Written:
     tell("cut", 0.0)
-    passages = [passage for d in documents for passage in cut_passages(d, rules)]
+    passages = [
+        passage for document in documents for passage in old.passages_of(document, rules)
+    ]
     if not passages:
         raise DataError(f"none of the {len(documents)} documents has text to index")
     tell("cut", 1.0)
@@ -200,55 +192,28 @@ def _write_parts(
     vectors = kept(texts)
     titles = title_vectors(documents, kept)
     tell("assemble", 0.0)
-    parts = assembled(documents, passages, vectors, titles)
+    parts = assembled(
+        documents,
+        passages,
+        vectors,
+        titles,
+        before=old.parts,
+        unchanged=frozenset(old.passages),
+    )
     tell("write", 0.0)
     save_parts(parts, building / "parts")
-    _write_texts(building, documents, texts)
+    _write_texts(building, documents)
     cache.compact()
     tell("write", 1.0)
     return _Written(len(passages), int(vectors.shape[1]), n_encoded)
 
 
-def _write_texts(
-    building: Path, documents: Sequence[Document], texts: Sequence[str]
-) -> None:
-    known = sorted({word for text in texts for word in words(text)})
-    write_whole(building / "words.txt", "\n".join(known).encode())
+def _write_texts(building: Path, documents: Sequence[Document]) -> None:
     lines = (
         json.dumps({"document_id": d.document_id, "title": d.title, "text": d.text})
         for d in documents
     )
     write_whole(building / "texts.jsonl", "\n".join(lines).encode())
-
-
-def _distinct(
-    documents: Sequence[Document],
-) -> tuple[list[Document], dict[str, DocumentEntry], dict[str, tuple[str, ...]]]:
-    ids = [document.document_id for document in documents]
-    if len(set(ids)) < len(ids):
-        raise DataError(f"{len(ids) - len(set(ids))} documents repeat another's id")
-    kept: list[Document] = []
-    entries: dict[str, DocumentEntry] = {}
-    first: dict[DocumentEntry, str] = {}
-    duplicates: dict[str, tuple[str, ...]] = {}
-    for document in sorted(documents, key=lambda each: each.document_id):
-        entry = DocumentEntry(
-            text_digest(document.text, repr(document.pages)),
-            text_digest(document.title, _about(document.metadata)),
-        )
-        if entry in first:
-            original = first[entry]
-            duplicates[original] = (*duplicates.get(original, ()), document.document_id)
-            continue
-        first[entry] = document.document_id
-        entries[document.document_id] = entry
-        kept.append(document)
-    return kept, entries, duplicates
-
-
-def _about(metadata: Metadata) -> str:
-    stated = {n: getattr(metadata, n) for n in Metadata.__slots__ if n != "source"}
-    return json.dumps({**stated, "extra": dict(metadata.extra)}, sort_keys=True)
 
 
 def _version_of(

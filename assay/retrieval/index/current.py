@@ -18,6 +18,7 @@ from assay.retrieval.index.manifest import (
 )
 from assay.retrieval.parts import Encode
 from assay.retrieval.search import Engine, defaults_from, open_engine
+from assay.retrieval.stemming import stem
 
 EncoderOf = Callable[[str], Encode]
 
@@ -36,15 +37,16 @@ class OpenIndex:
         Text of each document, which all spans count.
     titles : mapping of str to str
         Title of each document.
-    words : frozenset of str
-        Words of the index, lower case and not stemmed.
     """
 
     manifest: IndexManifest
     engine: Engine
     texts: Mapping[str, str]
     titles: Mapping[str, str]
-    words: frozenset[str]
+
+    def knows(self, word: str) -> bool:
+        """Return whether a word, lower case and not stemmed, occurs in the index."""
+        return stem(word) in self.engine.parts.lexical.vocabulary
 
     @property
     def version(self) -> str:
@@ -144,7 +146,6 @@ def open_version(root: Path, version: str, encoder_of: EncoderOf) -> OpenIndex:
         ),
         texts={one["document_id"]: one["text"] for one in documents},
         titles={one["document_id"]: one["title"] for one in documents},
-        words=frozenset((folder / "words.txt").read_text("utf-8").split("\n")),
     )
 
 

@@ -6,7 +6,8 @@ import pytest
 from assay.errors import DataError
 from assay.retrieval.evidence import GATE_FEATURES, gate_features
 from assay.retrieval.features import FEATURES, Candidates
-from assay.retrieval.gate import Refusal, fit_gate
+from assay.retrieval.gate import Refusal
+from assay.retrieval.learning.gate import fit_gate
 from assay.retrieval.routing import Asked
 
 
@@ -57,6 +58,12 @@ def test_a_year_that_the_evidence_has_is_no_reason(gate):
     found = candidates(Asked(years=frozenset({2019, 2022})))
     decision = gate.decide(found, [0, 1, 2, 3], np.zeros(4), "income in 2022 was 4")
     assert Refusal.PERIOD_NOT_IN_DOCUMENTS not in decision.refusals
+
+
+def test_digits_of_another_number_are_no_year(gate):
+    found = candidates(Asked(years=frozenset({2019})))
+    decision = gate.decide(found, [0, 1, 2, 3], np.zeros(4), "19 shops sold $20,190")
+    assert Refusal.PERIOD_NOT_IN_DOCUMENTS in decision.refusals
 
 
 def test_no_evidence_is_an_error_not_a_number():

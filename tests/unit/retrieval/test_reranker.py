@@ -5,7 +5,8 @@ import pytest
 
 from assay.errors import ConfigError, DataError
 from assay.retrieval.features import FEATURES
-from assay.retrieval.reranker import Judged, Reranker, fit_reranker
+from assay.retrieval.learning.reranker import Judged, fit_reranker
+from assay.retrieval.reranker import Reranker
 
 
 def judged_by(weights, rng, n_queries):

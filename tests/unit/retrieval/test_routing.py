@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay.retrieval.routing import build_gazetteer, matches, unknown_names
+from assay.retrieval.routing import build_gazetteer, matches
 from assay.retrieval.types import Metadata
 
 GAZETTEER = build_gazetteer(
@@ -36,14 +36,6 @@ def test_years_and_periods_are_read_from_the_question():
     asked = GAZETTEER.asked("Did FY22 sales in the third quarter beat Q1 2021?")
     assert asked.years == {2022, 2021}
     assert asked.periods == {"Q3", "Q1"}
-
-
-def test_a_name_whose_words_the_index_lacks_is_unknown():
-    known = {"northwind": 1, "bank": 1}
-    assert unknown_names("What did Zephyr Motors pay Northwind Bank?", known) == (
-        "Zephyr Motors",
-    )
-    assert unknown_names("What did northwind pay?", known) == ()
 
 
 def test_filters_pass_what_they_name():

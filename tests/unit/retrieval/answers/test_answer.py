@@ -73,6 +73,32 @@ def test_digits_inside_another_number_are_no_year(opened, documents):
     assert Refusal.PERIOD_NOT_IN_DOCUMENTS in found.refusals
 
 
+def test_a_year_named_beside_a_figure_makes_it_no_figure_of_that_year(opened, documents):
+    text = (
+        "Northwind Bank was founded in 1987 in a harbour town. Some words on its history "
+        "follow.\n\nNet interest income was $1,400.1 million."
+    )
+    about = Metadata(company="Northwind Bank", fiscal_year=2020)
+    more = Document("northwind-2020", "Northwind Bank report", text, about)
+    index = opened([*documents, more])
+    found = answer("What was Northwind's net interest income in 1987?", index)
+    assert "1,400.1" not in found.text
+    given = answer("What was Northwind's net interest income in 2020?", index)
+    assert "1,400.1" in given.text
+
+
+def test_another_companys_figure_is_not_quoted(opened, documents):
+    without = [d for d in documents if d.metadata.company != "Adler AG"]
+    bare = Document(
+        "adler", "Adler notes", "Weather was mild.", Metadata(company="Adler AG")
+    )
+    found = answer(
+        "What was Adler's net interest income in 2022?", opened([*without, bare])
+    )
+    assert "1,452.4" not in found.text
+    assert not found.quotes or found.quotes[0].metadata.company == "Adler AG"
+
+
 def test_weak_evidence_is_a_reason_of_its_own(index):
     strict = replace(index.engine, gate=replace(index.engine.gate, threshold=1.1))
     found = answer(QUESTION, replace(index, engine=strict))

@@ -4,10 +4,17 @@ import json
 import math
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from assay.errors import DataError
-from assay.retrieval.answers.golden import limits_missed, read_golden
+from assay.retrieval.answers.golden import (
+    EvaluationReport,
+    limits_missed,
+    read_golden,
+    regressions,
+)
+from assay.retrieval.evaluation import Measure
 from deployments.environment import project_root
 
 DATA = project_root() / "data"
@@ -53,3 +60,38 @@ def test_a_wrong_line_is_named(tmp_path):
     path.write_text('{"id": "a", "kind": "odd", "question": "?"}\n')
     with pytest.raises(DataError, match=r"golden\.jsonl line 1: kind 'odd'"):
         read_golden(path)
+
+
+def report_of(version, values, name="recall_at_5"):
+    questions = {f"q{at}": {name: value} for at, value in enumerate(values)}
+    mean = Measure(float(np.mean(values)), 0.0, 1.0, len(values))
+    return EvaluationReport(version, {name: mean}, {}, (), (), questions)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "passes"),
+    [
+        ([1, 1, 1, 0] * 10, [1, 1, 1, 0] * 10, True),
+        ([1, 1, 1, 0] * 10, [1, 1, 1, 1] * 10, True),
+        ([1, 1, 1, 0] * 10, [0, 1, 1, 0] * 10, False),
+        ([1, 1, 1, 1] * 10, [1, 1, 1, float("nan")] * 10, False),
+    ],
+)
+def test_a_version_that_is_worse_question_by_question_is_a_regression(
+    before, after, passes
+):
+    found = regressions(
+        report_of("a", before),
+        report_of("b", after),
+        margin=0.1,
+        rng=np.random.default_rng(0),
+    )
+    assert (found == ()) is passes
+
+
+def test_a_measure_that_is_gone_or_asked_otherwise_is_a_regression():
+    rng = np.random.default_rng(0)
+    old = report_of("a", [1, 1])
+    for new in (report_of("b", [1, 1], "other"), report_of("b", [1, 1, 1])):
+        (failure,) = regressions(old, new, margin=1.0, rng=rng)
+        assert "not measured on the same questions" in failure

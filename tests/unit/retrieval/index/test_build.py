@@ -1,5 +1,6 @@
 """Only what changed is encoded, and both indexes hold exactly the documents given."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 from assay.errors import DataError
 from assay.retrieval.index import embeddings, open_version
+from assay.retrieval.index.disk import file_digest
 from assay.retrieval.parts import build_parts
+from assay.retrieval.tokens import terms
 from assay.retrieval.types import Document
 from tests.unit.retrieval.index.conftest import CountingEncode
 
@@ -44,13 +47,16 @@ def test_only_new_texts_are_encoded(build, documents, counting):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 512])
+@pytest.mark.parametrize("is_reused", [True, False])
 def test_an_updated_index_equals_one_built_anew(
-    build, documents, encode, encoder_of, tmp_path, monkeypatch, batch
+    build, documents, encode, encoder_of, tmp_path, monkeypatch, batch, is_reused
 ):
     monkeypatch.setattr(embeddings, "BATCH", batch)
-    build(documents)
-    after, _ = edited(documents)
-    updated = build(after)
+    # One before all others, so that every number of the old vocabulary moves.
+    more = Document("a-first", "Zebras", "Zebras graze. Rain fell for nine days.")
+    before = build(documents).manifest
+    after = [*edited(documents)[0], more]
+    updated = build(after, before=before if is_reused else None)
     opened = open_version(tmp_path, updated.manifest.version, encoder_of)
     fresh = build_parts(sorted(after, key=lambda d: d.document_id), encode)
     parts = opened.engine.parts
@@ -61,14 +67,78 @@ def test_an_updated_index_equals_one_built_anew(
     for name in ("lexical", "lexical_documents", "lexical_titles"):
         one, other = getattr(parts, name), getattr(fresh, name)
         assert one.vocabulary == other.vocabulary
-        np.testing.assert_array_equal(one.weights, other.weights)
+        for array in ("starts", "texts", "weights"):
+            np.testing.assert_array_equal(getattr(one, array), getattr(other, array))
+    for array in ("terms", "passage_starts", "sentences"):
+        found = getattr(parts.places, array)
+        np.testing.assert_array_equal(found, getattr(fresh.places, array))
+
+
+def test_an_update_scores_as_bm25s_does_on_all_texts(
+    build, documents, encoder_of, tmp_path
+):
+    import bm25s
+
+    before = build(documents).manifest
+    updated = build(edited(documents)[0], before=before)
+    parts = open_version(tmp_path, updated.manifest.version, encoder_of).engine.parts
+    texts = [terms(p.title + "\n" + p.heading) + terms(p.text) for p in parts.passages]
+    oracle = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
+    oracle.index(texts, show_progress=False)
+    query = terms("net interest income of the bank in 2021 and the tide")
+    np.testing.assert_allclose(
+        parts.lexical.scores(query),
+        oracle.get_scores([term for term in query if term in parts.lexical.vocabulary]),
+        rtol=1e-5,
+    )
+
+
+def test_an_update_reads_only_the_terms_of_what_changed(
+    build, documents, encoder_of, tmp_path
+):
+    # The old version's terms are marked by hand, so that reading them again would show.
+    before = build(documents)
+    places = before.folder / "parts" / "places.npz"
+    stored = dict(np.load(places))
+    stored["sentences"] = stored["sentences"] + 7
+    np.savez(places, **stored)
+    content = json.loads((before.folder / "manifest.json").read_text())
+    content["files"]["parts/places.npz"] = file_digest(places)
+    (before.folder / "manifest.json").write_text(json.dumps(content))
+    changed = [replace(documents[0], text="New words only."), *documents[1:]]
+    updated = build(changed, before=before.manifest)
+    parts = open_version(tmp_path, updated.manifest.version, encoder_of).engine.parts
+    of_document = {
+        passage.document_id: parts.places.sentences[start:end].min()
+        for passage, start, end in zip(
+            parts.passages,
+            parts.places.passage_starts,
+            parts.places.passage_starts[1:],
+            strict=False,
+        )
+    }
+    assert of_document.pop(documents[0].document_id) == 0
+    assert set(of_document.values()) == {7}
+
+
+def test_an_earlier_version_that_was_altered_is_not_built_upon(
+    build, documents, encode, encoder_of, tmp_path
+):
+    before = build(documents)
+    places = before.folder / "parts" / "places.npz"
+    places.write_bytes(places.read_bytes()[:-1] + b"x")
+    updated = build(edited(documents)[0], before=before.manifest)
+    parts = open_version(tmp_path, updated.manifest.version, encoder_of).engine.parts
+    fresh = build_parts(sorted(edited(documents)[0], key=lambda d: d.document_id), encode)
+    np.testing.assert_array_equal(parts.places.terms, fresh.places.terms)
 
 
 def test_a_removed_document_is_in_neither_index(build, documents, encoder_of, tmp_path):
     found = build(documents[1:])
     opened = open_version(tmp_path, found.manifest.version, encoder_of)
     assert "northwind-2022" not in opened.texts
-    assert "branch" not in opened.words
+    assert not opened.knows("branch")
+    assert opened.knows("excavators")
     assert len(opened.engine.parts.vectors) == found.manifest.n_passages == 3
 
 

@@ -1,0 +1,1 @@
+"""Weights learned from judged questions; what serves them needs none of this."""

@@ -1,0 +1,1 @@
+"""Questions to the documents: the index that answers, the desk, the records."""
