@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from assay.errors import LedgerError
 from assay.ledger import Receipt, entry_bytes
+from serving.boundary.metrics import Metrics
 from serving.champion import Champion
 from serving.problems import Problem
 from serving.refusals import refusal
@@ -41,10 +42,12 @@ class Decider:
     ----------
     stream : DecisionStream
         Where records go.
+    metrics : Metrics, optional
+        Where decisions, refused values and times of commits are counted.
     """
 
-    def __init__(self, stream: DecisionStream) -> None:
-        self.stream = stream
+    def __init__(self, stream: DecisionStream, metrics: Metrics | None = None) -> None:
+        self.stream, self._metrics = stream, metrics or Metrics()
 
     async def one(self, champion: Champion, body: bytes, request_id: str) -> Answer:
         """Return the answer to one row, its record kept.
@@ -62,6 +65,7 @@ class Decider:
             await self.refused(champion, problem, body, request_id)
             raise
         content = champion.forms.answer(decision, request_id)
+        self._count(champion, decision.is_adverse, 1)
         if not self.stream.is_kept:
             return Answer(content, self.stream.headers)
         latency = (time.perf_counter_ns() - begin) // 1000
@@ -72,7 +76,13 @@ class Decider:
             receipt = await waiting
         except LedgerError as error:
             raise self.stream.refusal(error) from error
+        self._metrics.committed((time.perf_counter_ns() - begin) / 1e9 - latency / 1e6)
         return Answer(content, [*self.stream.headers, _record_header(receipt)])
+
+    def _count(self, champion: Champion, is_adverse: bool, n_rows: int) -> None:
+        actions = champion.contract.decision
+        outcome = actions.positive_action if is_adverse else actions.negative_action
+        self._metrics.decided(champion.model_name, champion.version, outcome, n_rows)
 
     async def many(self, champion: Champion, body: bytes, request_id: str) -> Answer:
         """Return the answer to many rows, in their order; one bad row refuses them all.
@@ -92,6 +102,10 @@ class Decider:
             raise
         forms = champion.forms
         content = forms.batch_answer(decisions, request_id)
+        n_adverse = sum(each.is_adverse for each in decisions)
+        for is_adverse, n in ((True, n_adverse), (False, len(decisions) - n_adverse)):
+            if n:
+                self._count(champion, is_adverse, n)
         if not self.stream.is_kept:
             return Answer(content, self.stream.headers)
         latency = (time.perf_counter_ns() - begin) // 1000
@@ -113,6 +127,7 @@ class Decider:
         Problem
             503 where the ledger takes no record.
         """
+        self._metrics.refused(champion.model_name, problem.members.get("errors", ()))
         if self.stream.is_kept:
             entry = refusal_entry(champion, problem, body, request_id)
             await self.stream.keep([entry])
