@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from assay.errors import AssayError
 from deployments.command.answers import ask
+from deployments.command.api_key import api_key_orders
 from deployments.command.contracts import contract_orders
 from deployments.command.ledger import ledger_orders
 from deployments.command.platform import down, status, up
@@ -29,6 +30,7 @@ def command() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.command(context_settings=ANY_PARAMETER)(run)
+    app.add_typer(api_key_orders(), name="api-key")
     app.add_typer(contract_orders(), name="contract")
     app.add_typer(ledger_orders(), name="ledger")
     for order in (models, ask, up, status, down):
