@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         Whether the API logs every request, not only failures.
     api_traces : bool
         Whether the API makes OpenTelemetry spans; needs the package opentelemetry-sdk.
+    ledger : Path or None
+        Folder of the ledger of decisions; none means under `home`.
+    ledger_mode : {"durable", "relaxed", "off"}
+        Whether an answer of the API waits until its record is on the disk, only until
+        the operating system has it, or is not recorded.
     """
 
     model_config = SettingsConfigDict(
@@ -144,6 +149,8 @@ class Settings(BaseSettings):
     api_log_json: bool = False
     api_log_requests: bool = False
     api_traces: bool = False
+    ledger: Path | None = None
+    ledger_mode: Literal["durable", "relaxed", "off"] = "durable"
 
     @property
     def prefect_api(self) -> str:
@@ -211,6 +218,11 @@ class Settings(BaseSettings):
     def workers_folder(self) -> Path:
         """Folder in which each worker of the API says what it serves."""
         return self.home.resolve() / "workers"
+
+    @property
+    def ledger_folder(self) -> Path:
+        """Folder of the ledger of decisions."""
+        return (self.ledger or self.home / "ledger").resolve()
 
     @property
     def known_sources(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 
 from assay.contract import contract_names
+from assay.errors import LedgerError
 from assay.settings import Settings
 from serving.boundary.attach import attach_boundary
 from serving.boundary.metrics import Metrics
@@ -17,7 +18,6 @@ from serving.catalogue import Catalogue, keep_fresh
 from serving.middleware import AnswerHeaders
 from serving.openapi import describe
 from serving.problems import add_problem_handlers
-from serving.protocols.own import without_record
 from serving.registry import MlflowRegistry
 from serving.routers.documentation import documentation_router
 from serving.routers.health import health_router
@@ -25,6 +25,9 @@ from serving.routers.models import models_router
 from serving.routers.operations import operations_router
 from serving.routers.protocols import inference_router, mlflow_router
 from serving.routers.scoring import scoring_router
+from serving.scoring.decider import Decider
+from serving.scoring.front import ScoringFront
+from serving.scoring.records import DecisionStream
 from serving.trust import Trust
 from serving.workers import WorkerBoard
 
@@ -41,13 +44,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Read from the environment where not given.
     """
     settings = settings or Settings()
-    default_model = settings.default_model
     registry = MlflowRegistry(settings.mlflow_tracking, settings.registry_timeout_seconds)
     metrics = Metrics()
     catalogue = Catalogue(
         registry,
         BundleCache(settings.bundle_cache),
-        (default_model, *contract_names(settings.contracts)),
+        (settings.default_model, *contract_names(settings.contracts)),
         Trust(
             settings.require_signature,
             settings.platform_public_keys,
@@ -56,9 +58,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         metrics.bundle_refused,
     )
     board = WorkerBoard(settings.workers_folder)
+    stream = DecisionStream(settings.ledger_folder, settings.ledger_mode)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with contextlib.suppress(LedgerError):  # each request says so, and tries again
+            stream.open()
         refreshing = asyncio.create_task(
             keep_fresh(
                 catalogue,
@@ -71,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         with contextlib.suppress(asyncio.CancelledError):
             await refreshing
         registry.close()
+        stream.close()
         board.withdraw()
 
     app = FastAPI(
@@ -78,18 +84,35 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version="1",
         docs_url=None,
         redoc_url=None,
+        # It would look for a provider three times a request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan,
     )
     app.state.catalogue = catalogue
-    boundary = attach_boundary(app, settings, catalogue, metrics)
+    app.state.decider = Decider(stream)
+    app.state.metrics, app.state.board = metrics, board
+    _add_routes(app, settings)
+    return app
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
+    catalogue, decider = app.state.catalogue, app.state.decider
+    model, most_bytes = settings.default_model, settings.api_body_bytes
+    app.add_middleware(
+        ScoringFront,
+        catalogue=catalogue,
+        decider=decider,
+        default_model=model,
+        most_bytes=most_bytes,
+    )
+    boundary = attach_boundary(app, settings, catalogue, app.state.metrics)
     app.add_middleware(AnswerHeaders)
     add_problem_handlers(app)
-    app.include_router(scoring_router(catalogue, default_model, settings.api_body_bytes))
-    app.include_router(models_router(catalogue, default_model))
-    app.include_router(health_router(catalogue, default_model))
-    app.include_router(mlflow_router(catalogue, default_model, without_record))
-    app.include_router(inference_router(catalogue, without_record))
-    app.include_router(operations_router(catalogue, boundary, board))
+    app.include_router(scoring_router(catalogue, decider, model, most_bytes))
+    app.include_router(models_router(catalogue, model))
+    app.include_router(health_router(catalogue, model))
+    app.include_router(mlflow_router(catalogue, model, decider.many))
+    app.include_router(inference_router(catalogue, decider.many))
+    app.include_router(operations_router(catalogue, boundary, app.state.board))
     app.include_router(documentation_router())
-    app.openapi = lambda: describe(catalogue, default_model)  # type: ignore[method-assign] # FastAPI's way to give one's own
-    return app
+    app.openapi = lambda: describe(catalogue, model)  # type: ignore[method-assign] # FastAPI's way to give one's own

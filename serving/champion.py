@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -16,6 +16,11 @@ from assay.contract import Field as ContractField
 from assay.contract.request import request_model, row_values
 from assay.errors import BundleError
 from assay.reasons import REASONS, Explainer, Reason, read_explainer
+from assay.reasons.lookup import TreeLookup
+from assay.reasons.trees import TreeTable
+from serving.scoring.decision import Forms, Names, feature_names
+from serving.scoring.engine import TreeEngine
+from serving.scoring.reading import RowReader
 
 Value = float | int | str | bool | None
 
@@ -40,6 +45,12 @@ class Champion:
         From a validated row to its values by field name.
     example : mapping
         A row that the contract accepts, as a request body.
+    names : tuple of (str, tuple of str or None)
+        The features' names, with their words where they have words.
+    reader, engine : RowReader and TreeEngine, or None
+        The short way from a body to a decision, where the version has one.
+    forms : Forms
+        The bytes of its answers and records.
     """
 
     model_name: str
@@ -51,6 +62,10 @@ class Champion:
     batch_model: type[BaseModel]
     values: Callable[[BaseModel], dict[str, Any]]
     example: Mapping[str, Value]
+    names: Names
+    reader: RowReader | None
+    engine: TreeEngine | None
+    forms: Forms
 
     @property
     def contract(self) -> Contract:
@@ -132,16 +147,21 @@ def load_champion(model_name: str, version: str, bundle: Bundle) -> Champion:
         __config__=ConfigDict(extra="forbid", strict=True, frozen=True),
         rows=(rows, ...),
     )
+    scorer, explainer = Scorer.of(bundle), _explainer(bundle)
     return Champion(
         model_name=model_name,
         version=version,
-        bundle=bundle,
-        scorer=Scorer.of(bundle),
-        explainer=_explainer(bundle),
+        bundle=replace(bundle, documents=_without_reasons(bundle)),
+        scorer=scorer,
+        explainer=explainer,
         row_model=row_model,
         batch_model=batch_model,
         values=row_values(contract),
         example=_example(bundle, row_model),
+        names=feature_names(contract),
+        reader=RowReader.of(contract),
+        engine=TreeEngine.of(bundle, scorer, explainer),
+        forms=Forms.of(model_name, version, bundle),
     )
 
 
@@ -150,7 +170,15 @@ def _explainer(bundle: Bundle) -> Explainer | None:
     if content is None:
         return None
     golden = bundle.golden
-    return read_explainer(content, bundle.contract, golden.rows, golden.probabilities)
+    found = read_explainer(content, bundle.contract, golden.rows, golden.probabilities)
+    if isinstance(found.table, TreeTable):
+        return replace(found, table=TreeLookup.of(found.table))
+    return found
+
+
+def _without_reasons(bundle: Bundle) -> dict[str, bytes]:
+    """Return the documents less the largest, which the explainer now holds."""
+    return {name: each for name, each in bundle.documents.items() if name != REASONS}
 
 
 def _example(bundle: Bundle, row_model: type[BaseModel]) -> dict[str, Value]:

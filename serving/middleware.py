@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from typing import Final
 
 from fastapi import Request
@@ -23,6 +23,8 @@ CLOSED_POLICY = (
     b"content-security-policy",
     b"default-src 'none'; frame-ancestors 'none'",
 )
+_FIXED = (*SECURITY_HEADERS, CLOSED_POLICY)
+_OURS = frozenset(name for name, _ in _FIXED)
 
 
 class AnswerHeaders:
@@ -40,19 +42,22 @@ class AnswerHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id", b"")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex.encode()
+        request_id = b""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                request_id = value
+        if not _REQUEST_ID.fullmatch(request_id):
+            request_id = os.urandom(16).hex().encode()
         scope.setdefault("state", {})["request_id"] = request_id.decode()
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message["headers"], (b"x-request-id", request_id)]
                 present = {name for name, _ in headers}
-                headers += [
-                    pair
-                    for pair in (*SECURITY_HEADERS, CLOSED_POLICY)
-                    if pair[0] not in present
-                ]
+                if _OURS.isdisjoint(present):
+                    headers += _FIXED
+                else:
+                    headers += [pair for pair in _FIXED if pair[0] not in present]
                 message = {**message, "headers": headers}
             await send(message)
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from assay.contract import Contract, Field
 from assay.errors import BundleError
 from assay.reasons.linear import LinearTable
+from assay.reasons.lookup import TreeLookup
 from assay.reasons.ranking import Reason, Texts
 from assay.reasons.trees import TreeTable
 
 Floats: TypeAlias = NDArray[np.float64]
-Table: TypeAlias = TreeTable | LinearTable
+Table: TypeAlias = TreeTable | TreeLookup | LinearTable
 
 UNSEEN = -1.0
 """Code of a word outside the contract's categories, as in `assay.features.matrix`."""
@@ -29,7 +30,7 @@ class Explainer:
 
     Attributes
     ----------
-    table : TreeTable or LinearTable
+    table : TreeTable, TreeLookup or LinearTable
         Where contributions come from.
     usual : ndarray of shape (n_features,)
         An ordinary value a feature, for the audit and for what-if questions.

@@ -84,27 +84,35 @@ class Texts:
             Fields of the same text count as one, by their sum. Those that do not weigh
             towards the adverse action are left out; ties keep the contract's order.
         """
-        values: list[float] = contributions.tolist()
-        sums = [
-            values[columns[0]] if len(columns) == 1 else sum(values[c] for c in columns)
-            for columns in self.columns
-        ]
-        order = sorted(range(len(sums)), key=lambda place: -sums[place])
         return tuple(
-            self._reason(place, sums[place], values)
-            for place in order[:MOST]
-            if sums[place] > 0
+            Reason(
+                field=self.names[column],
+                text=self.texts[place],
+                contribution=total,
+                fields=tuple(self.names[each] for each in self.columns[place]),
+            )
+            for place, column, total in self.heaviest(contributions)
         )
 
-    def _reason(self, place: int, total: float, values: list[float]) -> Reason:
-        columns = self.columns[place]
-        heaviest = max(columns, key=lambda column: values[column])
-        return Reason(
-            field=self.names[heaviest],
-            text=self.texts[place],
-            contribution=total,
-            fields=tuple(self.names[column] for column in columns),
-        )
+    def heaviest(self, contributions: Floats) -> list[tuple[int, int, float]]:
+        """Return what `ranked` does as numbers: text, feature and weight of each."""
+        values: list[float] = contributions.tolist()
+        found = []
+        for place, columns in enumerate(self.columns):
+            total = values[columns[0]]
+            if len(columns) > 1:
+                total = sum(values[column] for column in columns)
+            if total > 0:
+                found.append((-total, place, columns))
+        found.sort()  # a place is there once: what stands behind it is never compared
+        return [
+            (
+                place,
+                columns[0] if len(columns) == 1 else max(columns, key=values.__getitem__),
+                -total,
+            )
+            for total, place, columns in found[:MOST]
+        ]
 
 
 def most_usual(matrix: Floats, contract: Contract) -> Floats:

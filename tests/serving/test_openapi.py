@@ -51,7 +51,7 @@ def test_every_route_is_described(app, tmp_path):
     }
     catalogue = app.state.catalogue
     routers = (
-        scoring_router(catalogue, "tiny", 1024),
+        scoring_router(catalogue, app.state.decider, "tiny", 1024),
         models_router(catalogue, "tiny"),
         health_router(catalogue, "tiny"),
         mlflow_router(catalogue, "tiny", without_record),
