@@ -76,8 +76,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         with contextlib.suppress(asyncio.CancelledError):
             await refreshing
         registry.close()
-        board.withdraw()
         stream.close()
+        board.withdraw()
 
     app = FastAPI(
         title="Assay scoring",

@@ -9,6 +9,11 @@ from pydantic import BaseModel
 from assay.reasons.ranking import MOST
 from serving.catalogue import Catalogue
 from serving.champion import Champion
+from serving.openapi_operations import (
+    default_model_paths,
+    model_paths,
+    operations_paths,
+)
 from serving.problems import MEDIA_TYPE, TITLES
 
 Document = dict[str, Any]
@@ -36,7 +41,7 @@ def describe(catalogue: Catalogue, default_model: str) -> Document:
     Each model that answers has its own paths with its own fields; a model that is
     loaded later appears the next time the document is asked for.
     """
-    paths = _supervision()
+    paths = _supervision() | operations_paths()
     schemas: Document = {"Problem": _problem_schema()}
     standings = catalogue.standings
     for name in sorted(standings):
@@ -80,7 +85,9 @@ def _model_paths(champion: Champion, *, is_default: bool) -> Document:
         base: {"get": _get("Contract, version, provenance and metrics", [name])},
         f"{base}/example": {"get": _get("A row that the contract accepts", [name])},
     }
+    paths |= model_paths(name, champion.version)
     if is_default:
+        paths |= default_model_paths()
         paths["/predict"] = {"post": {**score, "tags": ["default model"]}}
         paths["/health"] = {
             "get": _get("Whether the default model answers", ["default model"])
@@ -106,7 +113,7 @@ def _post(
         },
         "responses": {
             "200": _answer("The decision", {"$ref": _REFERENCE.format(model=answer)}),
-            **_problems(400, 413, 415, 422, 500, 503),
+            **_problems(400, 408, 413, 415, 422, 500, 503),
         },
     }
 
@@ -236,6 +243,8 @@ def _problem_schema() -> Document:
             "n_errors": {"type": "integer"},
             "errors": {"type": "array", "items": entry},
             "models": {"type": "array", "items": _TEXT},
+            "model": _TEXT,
+            "error": {**_TEXT, "description": "As `detail`; under /v2 alone."},
         },
         "required": ["type", "title", "status", "detail", "request_id"],
     }

@@ -1,7 +1,7 @@
 """How long the scoring service takes from its start until it answers with a champion.
 
 Run, with the platform up (``make run``): python -m benchmarks.serving.ready
-Writes docs/results/serving.md.
+Writes docs/results/start.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from assay.settings import Settings
 N_RUNS = 7
 GOAL_SECONDS = 2.0
 PATIENCE_SECONDS = 60.0
-RESULT = Path("docs/results/serving.md")
+RESULT = Path("docs/results/start.md")
 
 
 def free_port() -> int:

@@ -18,6 +18,7 @@ from deployments.command.champions import (
     stop,
     who_was_live,
 )
+from deployments.command.api_key import api_key_orders
 from deployments.command.contracts import contract_orders
 from deployments.command.ledger import ledger_orders
 from deployments.command.platform import down, status, up
@@ -38,6 +39,7 @@ def command() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.command(context_settings=ANY_PARAMETER)(run)
+    app.add_typer(api_key_orders(), name="api-key")
     app.add_typer(contract_orders(), name="contract")
     app.add_typer(ledger_orders(), name="ledger")
     app.add_typer(key_orders(), name="keys")

@@ -30,8 +30,7 @@ async def test_pieces_share_one_time():
     drip = source(*[(0.04, piece(b"x", more=True))] * 50)
     receive = bounded_body(drip, 1_000, bodies, Metrics())
     with pytest.raises(Problem) as caught:
-        for _ in range(50):
-            await receive()
+        [await receive() for _ in range(50)]
     assert caught.value.status == 408
     assert asyncio.current_task().cancelling() == 0
     await asyncio.sleep(0)  # a cancellation that was left over would strike here

@@ -1,16 +1,26 @@
 """A champion of boosted trees with reasons, trained on rows with every kind of field."""
 
+import asyncio
 import dataclasses
+from pathlib import Path
 
+import httpx
+import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from assay.bundle import Bundle, Manifest, MetricValue, Parts, read_bundle, write_bundle
 from assay.contract import read_contract
+from assay.ledger.checkpoint import write_checkpoint
+from assay.ledger.signing import public_bytes
+from assay.ledger.standalone import verify_ledger
 from assay.models import fit_challenger
 from assay.models.golden import golden_rows
 from assay.reasons import REASONS
+from serving.app import create_app
 from serving.champion import load_champion
 from tasks.reasons import reasons_document
+from tests.serving.conftest import MadeBundle
 from tests.unit.models.conftest import CONTRACT, draw
 
 TEXT = CONTRACT.format(maturity="", time="")
@@ -96,3 +106,49 @@ def champion(bundle):
 def without_reasons(bundle):
     """Return the version as it was before reasons were part of a bundle."""
     return load_champion("sample", "6", dataclasses.replace(bundle, documents={}))
+
+
+@pytest.fixture
+def sample(bundle, registry, settings):
+    """Return settings under which the service answers for the trained version."""
+    registry.register(1, MadeBundle(bundle.folder, bundle.digest), "sample")
+    return settings.model_copy(update={"default_model": "sample"})
+
+
+@pytest.fixture
+async def client(sample):
+    app = create_app(sample)
+    await asyncio.to_thread(app.state.catalogue.refresh)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
+        yield made
+    app.state.decider.stream.close()
+
+
+def records(folder: Path) -> list[dict]:
+    found = []
+    for file in sorted((folder / "streams").glob("*/*.ndjson")):
+        for line in file.read_bytes().splitlines():
+            entry = orjson.loads(line)["record"]
+            if entry["entry"]["kind"] not in ("opened", "sealed", "recovered"):
+                found.append(entry)
+    return found
+
+
+def passes(folder: Path) -> bool:
+    key = Ed25519PrivateKey.generate()
+    write_checkpoint(folder, key)
+    return verify_ledger(folder, public_bytes(key)).passed
+
+
+@pytest.fixture
+def serve_sample(sample, serve):
+    """Start the service in its own process and wait until it answers."""
+    del sample  # registers the version
+
+    def start(**environment):
+        server = serve(ASSAY_DEFAULT_MODEL="sample", **environment)
+        server.wait_ready()
+        return server
+
+    return start

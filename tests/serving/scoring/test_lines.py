@@ -8,35 +8,17 @@ import psutil
 import pytest
 
 from serving.scoring.lines import MOST_LINE_BYTES
-from tests.serving.scoring.conftest import BAD, GOOD, ROW
-from tests.serving.scoring.test_records import (  # noqa: F401 # fixtures
-    client,
-    passes,
-    records,
-    sample,
-)
+from tests.serving.scoring.conftest import BAD, GOOD, ROW, passes, records
 
 PATH = "/v1/models/sample/score/batch"
 HEADERS = {"Content-Type": "application/x-ndjson", "X-Request-Id": "s"}
-
-
-@pytest.fixture
-def serve_sample(sample, serve):  # noqa: F811 # a fixture
-    del sample  # registers the version
-
-    def start(**environment):
-        server = serve(ASSAY_DEFAULT_MODEL="sample", **environment)
-        server.wait_ready()
-        return server
-
-    return start
 
 
 def lines_of(rows) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
-async def test_bad_lines_are_named_and_stop_nothing(client, sample):  # noqa: F811 # fixtures
+async def test_bad_lines_are_named_and_stop_nothing(client, sample):
     long = json.dumps({**ROW, "case": "x" * MOST_LINE_BYTES}).encode()
     body = b"".join(
         [
@@ -68,7 +50,7 @@ async def test_bad_lines_are_named_and_stop_nothing(client, sample):  # noqa: F8
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000, 10**6])
-async def test_lines_may_be_cut_anywhere(client, size):  # noqa: F811 # a fixture
+async def test_lines_may_be_cut_anywhere(client, size):
     body = lines_of([GOOD, BAD] * 4)
 
     async def pieces():

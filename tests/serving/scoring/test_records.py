@@ -5,55 +5,16 @@ import json
 import os
 import signal
 import threading
-from pathlib import Path
 
 import httpx
 import orjson
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from assay.ledger.checkpoint import write_checkpoint
-from assay.ledger.signing import public_bytes
-from assay.ledger.standalone import verify_ledger
 from assay.ledger.stream import StreamWriter
 from serving.app import create_app
 from serving.problems import Problem
 from serving.scoring.records import DecisionStream, stream_name
-from tests.serving.conftest import MadeBundle
-from tests.serving.scoring.conftest import BAD, ROW
-
-
-@pytest.fixture
-def sample(bundle, registry, settings):
-    """Return settings under which the service answers for the trained version."""
-    registry.register(1, MadeBundle(bundle.folder, bundle.digest), "sample")
-    return settings.model_copy(update={"default_model": "sample"})
-
-
-@pytest.fixture
-async def client(sample):
-    app = create_app(sample)
-    await asyncio.to_thread(app.state.catalogue.refresh)
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as made:
-        yield made
-    app.state.decider.stream.close()
-
-
-def records(folder: Path) -> list[dict]:
-    found = []
-    for file in sorted((folder / "streams").glob("*/*.ndjson")):
-        for line in file.read_bytes().splitlines():
-            entry = orjson.loads(line)["record"]
-            if entry["entry"]["kind"] not in ("opened", "sealed", "recovered"):
-                found.append(entry)
-    return found
-
-
-def passes(folder: Path) -> bool:
-    key = Ed25519PrivateKey.generate()
-    write_checkpoint(folder, key)
-    return verify_ledger(folder, public_bytes(key)).passed
+from tests.serving.scoring.conftest import BAD, ROW, passes, records
 
 
 @pytest.mark.parametrize("path", ["/predict", "/v1/models/sample/score"])
@@ -167,12 +128,11 @@ async def test_two_writers_of_one_stream_are_refused(tmp_path):
     other.close()
 
 
-def test_no_answered_decision_is_missing_after_kill_9(sample, serve):
+def test_no_answered_decision_is_missing_after_kill_9(sample, serve_sample):
     """Eight callers, five kills in mid-flight: every answer's record is on the disk."""
     answered: set[str] = set()
     for _ in range(5):
-        server = serve(ASSAY_DEFAULT_MODEL="sample")
-        server.wait_ready()
+        server = serve_sample()
         url = str(server.client.base_url)
 
         def ask(number: int, url: str = url) -> None:
@@ -200,9 +160,8 @@ def test_no_answered_decision_is_missing_after_kill_9(sample, serve):
     assert passes(sample.ledger_folder)
 
 
-def test_a_server_that_is_told_to_stop_seals_its_stream(sample, serve):
-    server = serve(ASSAY_DEFAULT_MODEL="sample")
-    server.wait_ready()
+def test_a_server_that_is_told_to_stop_seals_its_stream(sample, serve_sample):
+    server = serve_sample()
     assert server.client.post("/predict", json=ROW).status_code == 200
     server.process.terminate()
     server.process.wait(20)

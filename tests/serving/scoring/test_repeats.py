@@ -7,14 +7,13 @@ import pytest
 from serving.problems import Problem
 from serving.scoring.decider import Answer
 from serving.scoring.repeats import Repeats
-from tests.serving.scoring.conftest import BAD, ROW
-from tests.serving.scoring.test_records import client, records, sample  # noqa: F401 # fixtures
+from tests.serving.scoring.conftest import BAD, ROW, records
 
 
 @pytest.mark.parametrize("path", ["/predict", "/v1/models/sample/score/batch"])
 async def test_the_same_request_again_gets_the_same_bytes_and_no_second_record(
-    client,  # noqa: F811 # a fixture
-    sample,  # noqa: F811 # a fixture
+    client,
+    sample,
     path,
 ):
     body = BAD if path == "/predict" else {"rows": [BAD]}
@@ -30,7 +29,7 @@ async def test_the_same_request_again_gets_the_same_bytes_and_no_second_record(
 
 
 async def test_a_key_with_another_body_is_refused_and_another_caller_has_his_own(
-    client,  # noqa: F811 # a fixture
+    client,
 ):
     headers = {"Idempotency-Key": "k-1"}
     assert (await client.post("/predict", json=ROW, headers=headers)).status_code == 200
