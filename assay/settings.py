@@ -99,8 +99,8 @@ class Settings(BaseSettings):
         answers.
     api_body_bytes : int
         Largest body of a request to the API.
-    ledger : Path or None
-        Folder of the ledger of decisions; none means under `home`.
+    ledger : str
+        Folder of the ledger of decisions; empty means ``ledger`` under `home`.
     ledger_mode : {"durable", "relaxed", "off"}
         Whether an answer of the API waits until its record is on the disk, only until
         the operating system has it, or is not recorded.
@@ -165,7 +165,7 @@ class Settings(BaseSettings):
     platform_public_keys: str = ""
     api_refresh_seconds: Annotated[float, Field(gt=0)] = 0.75
     api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
-    ledger: Path | None = None
+    ledger: str = ""
     ledger_mode: Literal["durable", "relaxed", "off"] = "durable"
     api_body_seconds: Annotated[float, Field(gt=0)] = 10.0
     api_most_in_flight: Annotated[int, Field(ge=1)] = 256
@@ -236,7 +236,7 @@ class Settings(BaseSettings):
     @property
     def ledger_folder(self) -> Path:
         """Folder of the ledger of decisions."""
-        return (self.ledger or self.home / "ledger").resolve()
+        return Path(self.ledger or self.home / "ledger").resolve()
 
     @property
     def ledger_copies_folder(self) -> Path | None:
