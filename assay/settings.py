@@ -7,6 +7,7 @@ and local files. The same code with other settings uses PostgreSQL and object st
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -36,6 +37,10 @@ class Settings(BaseSettings):
         Folder of everything that is written: databases, snapshots, logs, caches.
     contracts : Path
         Folder of the contracts, one TOML file a model.
+    policies : Path
+        Folder of the policies; `signoff.toml` says who must sign for a version.
+    identity : str
+        Who acts: trains, rolls back, stops. Empty takes the name of the account.
     lock : Path
         Lock that the environment was installed from; its digest goes into a version.
     code_revision : str
@@ -84,6 +89,8 @@ class Settings(BaseSettings):
 
     home: Path = Path(".assay")
     contracts: Path = Path("data/contracts")
+    policies: Path = Path("data/policies")
+    identity: str = ""
     lock: Path = Path("locks/dev.txt")
     code_revision: str = ""
     default_model: str = "credit_default"
@@ -107,6 +114,11 @@ class Settings(BaseSettings):
     registry_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
     api_refresh_seconds: Annotated[float, Field(gt=0)] = 2.0
     api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
+
+    @property
+    def actor(self) -> str:
+        """Identity of whoever runs this process."""
+        return self.identity or getpass.getuser()
 
     @property
     def prefect_api(self) -> str:

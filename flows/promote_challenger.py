@@ -17,6 +17,7 @@ from tasks.promote import (
     move_champion,
     publish_decision,
 )
+from tasks.signoff import request_signoff
 
 
 @flow(name="promote-challenger")
@@ -25,19 +26,25 @@ async def promote_challenger(model_name: ModelName) -> dict[str, Any]:
     """Judge the challenger by the contract's gates and return what was decided.
 
     A refusal is a decision, not a failure: the run completes and the champion stays.
+    Where the model's tier asks for signatures, the run leaves a request and completes;
+    the flow `sign-off` takes the signatures and promotes.
     """
     settings = Settings()
     contract = find_contract(model_name, settings.contracts)
     candidates = find_candidates(model_name, settings)
     comparison = compare_versions(candidates, settings)
     decision = judge_challenger(contract, comparison.challenger, comparison.improvements)
+    waiting = None
     if decision.promote:
-        move_champion(candidates, decision, settings)
+        waiting = request_signoff(candidates, decision, settings)
+        if waiting is None:
+            move_champion(candidates, decision, settings)
     publish_decision(candidates, comparison, decision)
     return {
         "model_name": model_name,
         "version": candidates.challenger.version,
-        "promoted": decision.promote and not candidates.are_one,
-        "is_champion": decision.promote or candidates.are_one,
+        "promoted": decision.promote and not candidates.are_one and waiting is None,
+        "is_champion": (decision.promote and waiting is None) or candidates.are_one,
+        "waits_for": list(waiting.request.roles) if waiting else [],
         "failures": list(decision.failures),
     }

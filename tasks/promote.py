@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,15 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from assay.adapters.history import ChampionEntry, append_champion
+from assay.adapters.history import change_champion, finish_changes, newest_entry
 from assay.adapters.snapshots import read_snapshot
 from assay.adapters.tracking import Registry, VersionRecord
 from assay.adapters.tracking.registry import CHALLENGER, CHAMPION
 from assay.bundle import Bundle, Scorer
 from assay.errors import DataError, RegistryError
 from assay.evaluation import Interval, compare_on_holdout
+from assay.history import Served
+from assay.history.decisions import promotion
 from assay.models import split_rows
 from assay.models.parity import feature_columns
 from assay.promotion import PromotionDecision, decide_promotion
@@ -70,7 +71,8 @@ class Comparison:
     name="find-candidates", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES
 )
 def find_candidates(model_name: str, settings: Settings) -> Candidates:
-    """Return who asks and who answers now."""
+    """Return who asks and who answers now, after finishing what a crash left open."""
+    finish_changes(settings, model_name)
     registry = Registry(settings)
     challenger = registry.with_alias(model_name, CHALLENGER)
     if challenger is None:
@@ -122,26 +124,30 @@ def compare_versions(candidates: Candidates, settings: Settings) -> Comparison:
 def move_champion(
     candidates: Candidates, decision: PromotionDecision, settings: Settings
 ) -> None:
-    """Give the challenger the alias `champion` and write it into the history.
+    """Make the challenger the champion, in the history first and then in the registry.
 
-    The alias moves first: it is what the servers follow. A crash between the two is
-    mended by the next run, which finds the entry missing and appends it.
+    A crash between the two leaves the new champion written; the next run, or the
+    scheduled check, tells the registry.
+
+    Raises
+    ------
+    RegistryError
+        If the champion is not the one that the challenger was judged against.
     """
     new, old = candidates.challenger, candidates.champion
-    if not candidates.are_one:
-        Registry(settings).move_alias(new.model_name, CHAMPION, new.version)
-    added = append_champion(
-        settings,
-        ChampionEntry(
-            model_name=new.model_name,
-            version=new.version,
-            bundle_digest=new.bundle_digest,
-            previous_version=old.version if old and not candidates.are_one else None,
-            since=datetime.now(UTC),
-            actor=f"flow run {flow_run.get_name() or 'outside a flow'}",
+    entry = newest_entry(settings, new.model_name)
+    if entry and entry.traffic.champion == Served(new.version, new.bundle_digest):
+        finish_changes(settings, new.model_name)
+        added = False
+    else:
+        change = promotion(
+            Served(new.version, new.bundle_digest),
+            judged_against=old.version if old else None,
             reasons=decision.passes,
-        ),
-    )
+            actor=f"flow run {flow_run.get_name() or 'outside a flow'}",
+        )
+        change_champion(settings, new.model_name, change)
+        added = True
     get_run_logger().info(
         "champion stands: model=%s version=%d new_entry=%s",
         new.model_name,

@@ -18,6 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 
 from assay.adapters.provenance import code_revision, lock_digest
+from assay.adapters.signoffs import record_trainer
 from assay.adapters.snapshots import Snapshot, SnapshotStore, read_snapshot
 from assay.adapters.tracking import LoggedRun, Registry, VersionRecord, log_training
 from assay.adapters.tracking.registry import CHALLENGER
@@ -112,6 +113,7 @@ def register_version(
         folder = Path(scratch) / "bundle"
         bundle = read_bundle(folder, write_bundle(folder, made.parts))
         record, logged = log_training(settings, bundle, snapshot.uri, made.evidence)
+    record_trainer(settings, record.model_name, record.bundle_digest, settings.actor)
     Registry(settings).move_alias(record.model_name, CHALLENGER, record.version)
     get_run_logger().info(
         "version registered: model=%s version=%d digest=%s",

@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import (
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from assay.errors import SourceError
 
@@ -38,7 +43,7 @@ def open_database(settings: Settings) -> Iterator[Connection]:
     try:
         engine = _engine(settings.database_url, settings.home)
         try:
-            metadata.create_all(engine)
+            _create_tables(engine)
             with engine.begin() as connection:
                 yield connection
         finally:
@@ -49,6 +54,18 @@ def open_database(settings: Settings) -> Iterator[Connection]:
             f"the database {shown} did not do what was asked: {first_line}; is it "
             "running, and is ASSAY_DATABASE right?"
         ) from error
+
+
+def _create_tables(engine: Engine) -> None:
+    """Create what is missing; another process that does so now is no fault."""
+    for _ in metadata.tables:
+        try:
+            return metadata.create_all(engine)
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            met = "already exists" in str(error) or isinstance(error, IntegrityError)
+            if not met:
+                raise
+    return metadata.create_all(engine)
 
 
 def _engine(url: str, home: Path) -> Engine:

@@ -1,118 +1,146 @@
-"""The history of champions: who answered when, moved by whom, on which decision."""
+"""The history of champions in the database, and changes carried out on the registry."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Generator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Column, Integer, String, Table, Text, select
-
-from assay.adapters.database import metadata, open_database
+from assay.adapters.chains import open_chains
+from assay.adapters.tracking.statements import Statements
+from assay.history.chain import Link, find_breaks
+from assay.history.entry import (
+    CHAMPIONS,
+    ChampionEntry,
+    changes_of_champion,
+    entry_of,
+    history_of,
+)
+from assay.history.protocol import (
+    Append,
+    Decide,
+    MoveAlias,
+    Publish,
+    ReadHead,
+    ReadPublished,
+    Step,
+    Tidy,
+    change,
+    finish,
+)
+from assay.history.statement import statement_text
+from assay.ledger.signing import signing_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sqlalchemy import Row
+    from pathlib import Path
 
     from assay.settings import Settings
 
-champion_history = Table(
-    "champion_history",
-    metadata,
-    Column("entry", Integer, primary_key=True, autoincrement=True),
-    Column("model_name", String(63), nullable=False, index=True),
-    Column("version", Integer, nullable=False),
-    Column("bundle_digest", String(64), nullable=False),
-    Column("previous_version", Integer),
-    Column("since", String(32), nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("reasons", Text, nullable=False),
-)
+Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class ChampionEntry:
-    """One change of champion.
+def platform_key_file(settings: Settings) -> Path:
+    """Return the file of the key that signs statements; its public half is beside it."""
+    return settings.home / "keys" / "platform.pem"
 
-    Attributes
+
+def change_champion(settings: Settings, model_name: str, decide: Decide) -> ChampionEntry:
+    """Write a change into the history and tell registry and servers; return the entry.
+
+    Parameters
     ----------
+    settings : Settings
+        Where database and registry are.
     model_name : str
         The model.
-    version, previous_version : int
-        The version that took over, and the one before; None for the first.
-    bundle_digest : str
-        Digest of the bundle that took over.
-    since : datetime
-        When, in UTC.
-    actor : str
-        Who moved the alias: a person, or a flow run.
-    reasons : tuple of str
-        The rules that the gate found kept.
+    decide : callable
+        From the newest entry, None before the first, to the change; it refuses by
+        raising.
+
+    Raises
+    ------
+    SourceError
+        If database or registry does not answer. An entry that was written by then
+        stands; `finish_changes` publishes it.
     """
-
-    model_name: str
-    version: int
-    bundle_digest: str
-    previous_version: int | None
-    since: datetime
-    actor: str
-    reasons: tuple[str, ...]
+    steps = change(model_name, decide, datetime.now(UTC))
+    return entry_of(carry_out(settings, steps))
 
 
-def append_champion(settings: Settings, entry: ChampionEntry) -> bool:
-    """Append an entry unless the newest one is about the same version; say which.
+def finish_changes(settings: Settings, model_name: str) -> ChampionEntry | None:
+    """Publish the newest entry where a crash prevented it; return it if that was so."""
+    link = carry_out(settings, finish(model_name))
+    return entry_of(link) if link else None
 
-    Returns
-    -------
-    bool
-        True if it was appended. A repeated call after a crash appends nothing.
-    """
-    with open_database(settings) as connection:
-        newest = connection.execute(
-            select(champion_history)
-            .where(champion_history.c.model_name == entry.model_name)
-            .order_by(champion_history.c.entry.desc())
-            .limit(1)
-        ).first()
-        if newest is not None and newest.version == entry.version:
-            return False
-        connection.execute(
-            champion_history.insert().values(
-                model_name=entry.model_name,
-                version=entry.version,
-                bundle_digest=entry.bundle_digest,
-                previous_version=newest.version if newest else entry.previous_version,
-                since=entry.since.astimezone(UTC).isoformat(),
-                actor=entry.actor,
-                reasons=json.dumps(entry.reasons),
-            )
-        )
-    return True
+
+def carry_out(settings: Settings, steps: Generator[Step, Any, Result]) -> Result:
+    """Carry the steps of a change out, each committed before the next."""
+    answer: Any = None
+    registry = Statements(settings)
+    while True:
+        try:
+            step = steps.send(answer)
+        except StopIteration as ended:
+            result: Result = ended.value
+            return result
+        answer = _do(step, settings, registry)
+
+
+def newest_entry(settings: Settings, model_name: str) -> ChampionEntry | None:
+    """Return a model's newest entry, or None before its first promotion."""
+    link = _head(settings, model_name)
+    return entry_of(link) if link else None
+
+
+def champion_at(
+    settings: Settings, model_name: str, at: datetime
+) -> ChampionEntry | None:
+    """Return the entry that held at a moment, or None if it was before the first."""
+    with open_chains(settings) as chains:
+        link = chains.at(history_of(model_name), at)
+    return entry_of(link) if link else None
+
+
+def history(settings: Settings, model_name: str) -> list[ChampionEntry]:
+    """Return every entry of a model, oldest first."""
+    with open_chains(settings) as chains:
+        return [entry_of(link) for link in chains.links(history_of(model_name))]
 
 
 def champions(settings: Settings, model_name: str) -> list[ChampionEntry]:
     """Return every change of a model's champion, oldest first."""
-    with open_database(settings) as connection:
-        rows = connection.execute(
-            select(champion_history)
-            .where(champion_history.c.model_name == model_name)
-            .order_by(champion_history.c.entry)
-        ).all()
-    return _entries(rows)
+    return changes_of_champion(history(settings, model_name))
 
 
-def _entries(rows: Sequence[Row[tuple[object, ...]]]) -> list[ChampionEntry]:
-    return [
-        ChampionEntry(
-            model_name=row.model_name,
-            version=row.version,
-            bundle_digest=row.bundle_digest,
-            previous_version=row.previous_version,
-            since=datetime.fromisoformat(row.since),
-            actor=row.actor,
-            reasons=tuple(json.loads(row.reasons)),
-        )
-        for row in rows
-    ]
+def history_breaks(settings: Settings, model_name: str) -> list[str]:
+    """Return what is wrong with a model's chain of entries; empty if it is whole."""
+    with open_chains(settings) as chains:
+        return find_breaks(chains.links(history_of(model_name)))
+
+
+def _head(settings: Settings, model_name: str) -> Link | None:
+    with open_chains(settings) as chains:
+        return chains.head(history_of(model_name))
+
+
+def _do(step: Step, settings: Settings, registry: Statements) -> object:
+    match step:
+        case ReadHead(model_name):
+            return _head(settings, model_name)
+        case Append(link):
+            with open_chains(settings) as chains:
+                return chains.append(link)
+        case MoveAlias(model_name, alias, version):
+            registry.move_alias(model_name, alias, version)
+        case Publish(link):
+            text = statement_text(link, signing_key(platform_key_file(settings)).sign)
+            registry.put(_model(link), link.sequence, text)
+        case Tidy(link):
+            registry.drop_before(_model(link), link.sequence)
+        case ReadPublished(model_name):
+            return max(registry.of(model_name), default=0)
+    return None
+
+
+def _model(link: Link) -> str:
+    return link.chain.removeprefix(CHAMPIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def signing_key(file: Path) -> Ed25519PrivateKey:
         raise LedgerError(f"{file} holds no private key: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise LedgerError(f"{file} holds no Ed25519 key")
-    file.with_suffix(".pub").write_text(public_bytes(key).hex() + "\n")
+    _write_public(file.with_suffix(".pub"), public_bytes(key).hex() + "\n")
     return key
 
 
@@ -80,9 +81,22 @@ def _make(file: Path) -> None:
         serialization.NoEncryption(),
     )
     file.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    descriptor = os.open(file, flags, 0o600)
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    descriptor = os.open(unfinished, flags, 0o600)
     with os.fdopen(descriptor, "wb") as made:
         made.write(pem)
         made.flush()
         os.fsync(made.fileno())
+    # Of two processes that make a key at once the first one's stands, whole.
+    with contextlib.suppress(FileExistsError):
+        os.link(unfinished, file)
+    unfinished.unlink()
+
+
+def _write_public(file: Path, text: str) -> None:
+    if file.exists() and file.read_text() == text:
+        return
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    unfinished.write_text(text)
+    unfinished.replace(file)

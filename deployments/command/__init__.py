@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 from rich.console import Console
@@ -10,11 +11,19 @@ from rich.markup import escape
 
 from assay.errors import AssayError
 from deployments.command.answers import ask
+from deployments.command.champions import (
+    inventory,
+    resume,
+    rollback,
+    stop,
+    who_was_live,
+)
 from deployments.command.contracts import contract_orders
 from deployments.command.ledger import ledger_orders
 from deployments.command.platform import down, status, up
 from deployments.command.registry import models
 from deployments.command.run import run
+from deployments.command.signing import key_orders, sign
 
 ANY_PARAMETER = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -31,7 +40,10 @@ def command() -> typer.Typer:
     app.command(context_settings=ANY_PARAMETER)(run)
     app.add_typer(contract_orders(), name="contract")
     app.add_typer(ledger_orders(), name="ledger")
-    for order in (models, ask, up, status, down):
+    app.add_typer(key_orders(), name="keys")
+    champion: tuple[Callable[..., None], ...]
+    champion = (models, inventory, who_was_live, sign, rollback, stop, resume)
+    for order in (*champion, ask, up, status, down):
         app.command()(order)
     return app
 
