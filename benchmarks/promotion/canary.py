@@ -56,9 +56,13 @@ def stopped_at(
                 margin=margin,
             )
             totals[i] += values[i]
-        worth = log_wealth(wealths)
-        shift = np.logaddexp(worth[2], worth[3]) - math.log(2)
-        stops = np.maximum(np.maximum(worth[0], worth[1]), shift) >= math.log(rule.limit)
+        # An average cannot reach the limit before its largest part does.
+        stops = wealths.max(axis=(0, 2)) >= math.log(rule.limit)
+        if stops.any():
+            worth = log_wealth(wealths[:, stops])
+            shift = np.logaddexp(worth[2], worth[3]) - math.log(2)
+            highest = np.maximum(np.maximum(worth[0], worth[1]), shift)
+            stops[stops] = highest >= math.log(rule.limit)
         if stops.any():
             found[running[stops]] = n + 1
             running = running[~stops]

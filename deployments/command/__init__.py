@@ -23,7 +23,7 @@ from deployments.command.ledger import ledger_orders
 from deployments.command.platform import down, status, up
 from deployments.command.registry import models
 from deployments.command.run import run
-from deployments.command.signing import key_orders, sign
+from deployments.command.signing import export, key_orders, sign
 
 ANY_PARAMETER = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -43,6 +43,7 @@ def command() -> typer.Typer:
     app.add_typer(key_orders(), name="keys")
     champion: tuple[Callable[..., None], ...]
     champion = (models, inventory, who_was_live, sign, rollback, stop, resume)
+    champion = (*champion, export)
     for order in (*champion, ask, up, status, down):
         app.command()(order)
     return app

@@ -11,10 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from assay.errors import ConfigError
+from assay.errors import ConfigError, RegistryError
 from assay.signoff.keys import ROLES, Role
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
     from assay.settings import Settings
     from assay.signoff import Signature
     from assay.signoff.signature import DecisionWord
@@ -149,6 +151,61 @@ def signature_for(
         decision=decision,
         comment=comment,
     )
+
+
+def export(
+    model_name: Model,
+    out: Annotated[Path, typer.Option(help="Folder to write; it must not exist.")],
+) -> None:
+    """Write the champion's bundle, signed in the format of OpenSSF model signing."""
+    import shutil
+
+    from assay.adapters.history import newest_entry
+    from assay.adapters.tracking import Registry
+    from assay.settings import Settings
+    from assay.signoff.export import SIGNATURE_FILE, public_pem, signed_model
+
+    settings = Settings()
+    if out.exists():
+        raise ConfigError(f"{out} exists; name a folder that does not")
+    entry = newest_entry(settings, model_name)
+    record = Registry(settings).champion(model_name)
+    if entry is None or record.bundle_digest != entry.bundle_digest:
+        raise RegistryError(
+            f"registry and history do not agree on the champion of {model_name!r}; run "
+            "'assay run check-champions'"
+        )
+    bundle = Registry(settings).fetch_bundle(record, settings.bundle_cache)
+    shutil.copytree(bundle.folder, out)
+    files = {**bundle.manifest.files, "manifest.json": bundle.digest}
+    key = export_key(settings.home / "keys" / "export.pem")
+    (out / SIGNATURE_FILE).write_text(signed_model(out.name, files, key))
+    public = settings.home / "keys" / "export.pub.pem"
+    public.write_bytes(public_pem(key))
+    typer.echo(f"{out}: version {record.version}, signed; verify with {public}")
+
+
+def export_key(file: Path) -> EllipticCurvePrivateKey:
+    """Return the platform's P-256 key for exports, made where there is none."""
+    import os
+
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as made:
+            made.write(pem)
+    key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ConfigError(f"{file} holds no elliptic curve key; remove it")
+    return key
 
 
 def _role(text: str) -> Role:

@@ -35,6 +35,8 @@ def required_ones(flow):
 
 def value_for(field):
     """Return a value that the field's schema allows."""
+    if field.get("type") == "integer":
+        return field.get("minimum", 1)
     if "enum" in field:
         return field["enum"][0]
     digits = re.search(r"\{(\d+)\}\$$", field.get("pattern", ""))

@@ -22,6 +22,9 @@ from flows.roll_back import roll_back
 from flows.sign_off import sign_off
 from flows.stop_model import stop_model
 from flows.train_challenger import train_challenger
+from flows.try_version import try_version
+from flows.watch_canary import watch_canary
+from serving.traffic import answering
 from tests.flows.test_nightly import artifacts, source
 
 AS_OF = "2026-06-01T00:00:00+00:00"
@@ -168,6 +171,42 @@ async def test_a_signed_version_can_be_rolled_back_stopped_and_resumed(
     assert served(settings).stopped == "a person said so"
     await stop_model(NAME, "seen to", "resume")
     assert served(settings).stopped == ""
+
+
+async def test_a_canary_that_costs_more_is_withdrawn_by_itself(signed_settings, files):
+    settings = signed_settings
+    champion = served(settings).champion
+    challenger = Registry(settings).with_alias(NAME, "challenger")
+    await try_version(NAME, challenger.version, 0.5)
+    traffic = served(settings)
+    assert (traffic.canary.version, traffic.canary_share) == (challenger.version, 0.5)
+
+    rows = []
+    for i in range(1500):
+        found = answering(traffic, f"e-{i}")
+        # The canary approves everybody, and every fifth does not pay.
+        rows.append(
+            {
+                "entity": f"e-{i}",
+                "version": found.served.version,
+                "probability": 0.01 if found.role == "canary" else 0.02,
+                "failed": False,
+                "label": int(found.role == "canary" and i % 5 == 0),
+            }
+        )
+    early, late = files / "early.jsonl", files / "late.jsonl"
+    early.write_text("\n".join(json.dumps({**row, "label": None}) for row in rows))
+    late.write_text("\n".join(json.dumps(row) for row in rows))
+    seen = await watch_canary(NAME, str(early))
+    assert (seen["n_new"], seen["withdrawn"]) == (1500, False)
+    seen = await watch_canary(NAME, str(late))
+    assert seen["withdrawn"]
+    assert "it costs more than the champion" in seen["reasons"][0]
+    assert served(settings).canary is None
+    assert served(settings).champion == champion
+    assert history(settings, NAME)[-1].action == "canary_withdrawn"
+    with pytest.raises(RegistryError, match="no canary to watch"):
+        await watch_canary(NAME, str(late))
 
 
 async def test_an_alias_moved_by_hand_is_noticed_and_servers_stay(signed_settings):

@@ -1,0 +1,183 @@
+"""Tasks of a trial: put a version on live requests, count what it does, withdraw it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from prefect import get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from assay.adapters.canaries import Counted, count_observations
+from assay.adapters.history import change_champion, newest_entry
+from assay.adapters.tracking import Registry
+from assay.canary import CanaryRule, Observation, stop_reasons
+from assay.contract import Contract
+from assay.errors import DataError, RegistryError
+from assay.history import ChampionEntry, Served, Traffic
+from assay.history.decisions import canary, shadow, withdrawal
+from assay.settings import Settings
+from tasks.champions import show_entry
+from tasks.faults import RETRIES, may_pass
+
+COLUMNS = ("entity", "version", "probability", "failed")
+
+
+@task(name="put-on-trial", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
+def put_on_trial(
+    model_name: str, version: int, share: float, settings: Settings
+) -> ChampionEntry:
+    """Give a version a share of the live requests; a share of 0 only watches it."""
+    record = next(
+        (v for v in Registry(settings).versions(model_name) if v.version == version), None
+    )
+    if record is None:
+        raise RegistryError(f"model {model_name!r} has no version {version}")
+    served = Served(version, record.bundle_digest)
+    actor = settings.actor
+    change = canary(served, share, actor) if share else shadow(served, actor)
+    return show_entry(change_champion(settings, model_name, change))
+
+
+@task(name="count-canary", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
+def count_canary(
+    contract: Contract, answers: str, settings: Settings
+) -> tuple[Traffic, Counted, tuple[str, ...]]:
+    """Add answers, and labels where there are some, to the canary's trial.
+
+    Parameters
+    ----------
+    contract : Contract
+        The model's; its costs are those of the trial.
+    answers : str
+        A Parquet or JSON-lines file with one answered request a row: ``entity``,
+        ``version``, ``probability``, ``failed``, and ``label`` (0, 1, or missing).
+    settings : Settings
+        Where history and trial are.
+
+    Returns
+    -------
+    tuple
+        Traffic with the canary, the trial, and why it must be withdrawn, if so.
+    """
+    entry = newest_entry(settings, contract.name)
+    if entry is None or entry.traffic.canary is None:
+        raise RegistryError(f"model {contract.name!r} has no canary to watch")
+    traffic = entry.traffic
+    rule = rule_of(contract, traffic.canary_share)
+    rows = _read(answers)
+    seen = observations(rows, traffic, contract, _thresholds(traffic, contract, settings))
+    counted = count_observations(settings, contract.name, traffic, seen, rule)
+    get_run_logger().info(
+        "canary counted: model=%s rows=%d new=%d misplaced=%d",
+        contract.name,
+        len(rows),
+        counted.n_new,
+        counted.n_misplaced,
+    )
+    return traffic, counted, stop_reasons(counted.trial, rule)
+
+
+@task(
+    name="withdraw-canary", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES
+)
+def withdraw_canary(
+    model_name: str, version: int, reasons: tuple[str, ...], settings: Settings
+) -> ChampionEntry:
+    """Take the requests from the canary, with the reasons on record."""
+    change = withdrawal(version, reasons, "the canary's test")
+    return show_entry(change_champion(settings, model_name, change))
+
+
+@task(name="publish-trial", cache_policy=NO_CACHE)
+def publish_trial(
+    model_name: str, traffic: Traffic, counted: Counted, rule: CanaryRule
+) -> None:
+    """Show how far each measure is from its limit."""
+    version = traffic.canary.version if traffic.canary else None
+    lines = [
+        f"# {model_name}: version {version} on {traffic.canary_share:.1%} of requests",
+        "",
+        f"A measure that reaches {rule.limit:g} withdraws it; a version that is not "
+        f"worse is withdrawn with probability at most {rule.alpha:g}.",
+        "",
+        "| measure | observations | evidence against it |",
+        "|---|---:|---:|",
+    ]
+    for name, course in counted.trial.courses.items():
+        told = name.replace("_", " ")
+        lines.append(f"| {told} | {course.n_values} | {course.wealth:.3g} |")
+    key = f"{model_name.replace('_', '-')}-canary"
+    create_markdown_artifact("\n".join(lines), key=key)
+
+
+def rule_of(contract: Contract, share: float) -> CanaryRule:
+    """Return the trial's rule: the costs of the contract bound those of a decision."""
+    costs = contract.decision.costs
+    values = (
+        costs.true_positive,
+        costs.false_positive,
+        costs.true_negative,
+        costs.false_negative,
+    )
+    return CanaryRule(share, min(values), max(values))
+
+
+def observations(
+    rows: pd.DataFrame,
+    traffic: Traffic,
+    contract: Contract,
+    thresholds: dict[int, float],
+) -> Iterator[tuple[str, Observation]]:
+    """Give one observation a row that champion or canary answered, in their order."""
+    canary_version = traffic.canary.version if traffic.canary else None
+    costs = contract.decision.costs
+    for row in rows.to_dict("records"):
+        version = int(row["version"])
+        if version not in thresholds:
+            continue
+        failed = bool(row["failed"])
+        probability = None if failed else float(row["probability"])
+        cost = None
+        label = row.get("label")
+        if probability is not None and label is not None and not pd.isna(label):
+            adverse = probability >= thresholds[version]
+            bad = int(label) == 1
+            if adverse:
+                cost = costs.true_positive if bad else costs.false_positive
+            else:
+                cost = costs.false_negative if bad else costs.true_negative
+        yield (
+            str(row["entity"]),
+            Observation(version == canary_version, cost, failed, probability),
+        )
+
+
+def _thresholds(
+    traffic: Traffic, contract: Contract, settings: Settings
+) -> dict[int, float]:
+    registry = Registry(settings)
+    tried = {one.version for one in (traffic.champion, traffic.canary) if one}
+    return {
+        record.version: registry.fetch_bundle(
+            record, settings.bundle_cache
+        ).manifest.threshold
+        for record in registry.versions(contract.name)
+        if record.version in tried
+    }
+
+
+def _read(answers: str) -> pd.DataFrame:
+    path = Path(answers)
+    if not path.is_file():
+        raise DataError(f"no file of answers at {answers}")
+    if path.suffix == ".parquet":
+        rows = pd.read_parquet(path)
+    else:
+        rows = pd.read_json(path, lines=True, dtype={"entity": str})
+    absent = [name for name in COLUMNS if name not in rows]
+    if absent:
+        raise DataError(f"{answers} lacks the columns {', '.join(absent)}")
+    return rows
