@@ -109,6 +109,8 @@ MEASUREMENTS = (
     Measurement("causal.synthetic", _reference, without_data),
     Measurement("causal.differences_scale"),
     Measurement("causal.verdicts"),
+    Measurement("promotion.canary"),
+    Measurement("promotion.history"),
     Measurement("causal.serial_errors"),
     Measurement("causal.differences_coverage"),
     Measurement("causal.observational_coverage"),

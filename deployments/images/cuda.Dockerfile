@@ -20,6 +20,7 @@ COPY flows flows
 COPY serving serving
 COPY deployments deployments
 COPY data/contracts data/contracts
+COPY data/policies data/policies
 ENV PATH=/opt/assay/bin:/usr/local/bin:/usr/bin:/bin
 ENV HOME=/var/lib/assay
 ENV PWD=/app

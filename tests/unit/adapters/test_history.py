@@ -4,6 +4,7 @@ import multiprocessing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import numpy as np
 import pytest
 
 from assay.adapters.chains import open_chains
@@ -23,11 +24,12 @@ from assay.adapters.tracking.statements import Statements
 from assay.errors import RegistryError, SourceError
 from assay.history import Change, Served, Traffic, follow, next_link
 from assay.history.entry import change_content, history_of
-from assay.history.protocol import change
+from assay.history.protocol import Append, ReadHead, change
 from assay.history.traffic import promoted
 from assay.ledger.signing import read_public
 from assay.settings import Settings
 from tests.services import mlflow_server, postgresql_databases
+from tests.unit.history.worlds import World
 
 __all__ = ["mlflow_server"]
 
@@ -222,3 +224,51 @@ def test_processes_that_change_at_once_leave_one_champion(registry):
     last = entries[-1]
     assert Statements(settings).aliases(name) == {"champion": last.version}
     assert followed(settings, name).statement.sequence == last.sequence
+
+
+class OnSqlite(World):
+    """A world whose history is in a real database; aliases and tags are in memory."""
+
+    def __init__(self, settings):
+        super().__init__()
+        self.settings = settings
+
+    def carry_out(self, step):
+        with open_chains(self.settings) as chains:
+            if isinstance(step, ReadHead):
+                return chains.head(history_of(step.model_name))
+            if isinstance(step, Append):
+                return chains.append(step.link)
+        return super().carry_out(step)
+
+
+@pytest.mark.slow
+def test_interleaved_changes_on_a_real_database_leave_one_champion(tmp_path):
+    settings, n_conflicts = Settings(home=tmp_path), 0
+    world = OnSqlite(settings)
+    for seed in range(200):
+        rng, name = np.random.default_rng(seed), f"m{seed}"
+        changes = [
+            [change(name, partial(decision, int(v)), START), None]
+            for v in rng.permutation(4)[:3] + 1
+        ]
+        n_steps = 0
+        while changes:
+            chosen = changes[rng.integers(len(changes))]
+            try:
+                step = chosen[0].send(chosen[1])
+            except StopIteration:
+                changes.remove(chosen)
+                continue
+            chosen[1] = world.carry_out(step)
+            n_steps += 1
+            n_conflicts += chosen[1] is False
+        entries = history(settings, name)
+        assert history_breaks(settings, name) == []
+        assert len(entries) == 3
+        assert len({entry.version for entry in entries}) == 3
+        assert world.aliases["champion"] == entries[-1].version
+        assert max(world.published) == 3
+        world.published.clear()
+        world.aliases.clear()
+    assert n_conflicts > 50

@@ -76,9 +76,7 @@ def test_a_named_former_champion_comes_back_and_no_other():
     history = History(1, 2, 3)
     assert history.rolls_back(1) == 1
     assert history.rolls_back(3) == 3
-    with pytest.raises(
-        RegistryError, match="these were: 1, 2, 3"
-    ):
+    with pytest.raises(RegistryError, match="these were: 1, 2, 3"):
         history.rolls_back(4)
     with pytest.raises(RegistryError, match="is the champion already"):
         history.rolls_back(3)
