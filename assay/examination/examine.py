@@ -53,7 +53,7 @@ def examine(
     gates : Contract
         The contract as it stands now.
     clock : callable
-        Returns nanoseconds, for the time of a row.
+        Returns nanoseconds of processor time, for the time of a row.
     progress : callable, optional
         Called with a stage's name and the share of it that is done.
 

@@ -190,7 +190,7 @@ class ShuffledLabels:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What scoring with the version takes: time of a row in ms, bytes of its graph."""
+    """What scoring takes: processor time of a row in ms, and bytes of the graph."""
 
     latency_ms: Measured
     size_bytes: int
