@@ -72,7 +72,7 @@ def examine_challenger(
         champion,
         _snapshot(new, challenger),
         contract,
-        clock=time.perf_counter_ns,
+        clock=time.thread_time_ns,
         progress=progress_artifact(f"Examining {contract.name}"),
     )
     evidence = found.evidence

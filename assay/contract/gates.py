@@ -151,7 +151,7 @@ class ServiceGate(ContractPart):
     parity : float
         Largest difference in probability between graph and trainer.
     latency_ms : float
-        Largest upper end of the 99th percentile of one row's time, in milliseconds.
+        Largest upper end of the 99th percentile of one row's processor time, in ms.
     size_mb : float
         Largest size of the graph, in million bytes.
     """

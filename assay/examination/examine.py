@@ -53,7 +53,7 @@ def examine(
     gates : Contract
         The contract as it stands now.
     clock : callable
-        Returns nanoseconds, for the time of a row.
+        Returns nanoseconds of processor time, for the time of a row.
     progress : callable, optional
         Called with a stage's name and the share of it that is done.
 
@@ -68,13 +68,10 @@ def examine(
     tell = progress or _silent
     subject = Subject.of(challenger, frame, gates)
     against = against_champion(subject, champion) if champion else None
-    tell("comparison", 1.0)
     found_proxies, alone = proxies(subject)
-    tell("proxies", 1.0)
     others = alternatives(subject, strongest(alone))
     tell("alternatives", 1.0)
     reproduction, parity = second_fit(subject)
-    tell("second fit", 1.0)
     evaluation = _evaluated(subject)
     evidence = PromotionEvidence(
         metrics=evaluation.metrics,

@@ -30,7 +30,8 @@ def service_cost(
     subject : Subject
         The version.
     clock : callable
-        Returns nanoseconds; the difference of two calls is the time between them.
+        Returns nanoseconds of processor time of this thread; waiting for a busy machine
+        would say nothing about the version.
     n_calls : int
         Rows scored one by one, the golden ones in turn.
     """

@@ -190,7 +190,7 @@ class ShuffledLabels:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What scoring with the version takes: time of a row in ms, bytes of its graph."""
+    """What scoring takes: processor time of a row in ms, and bytes of the graph."""
 
     latency_ms: Measured
     size_bytes: int
@@ -231,10 +231,8 @@ class PromotionEvidence:
     slices, months : tuple of Group
     score_shift : Measured or None
         PSI of the challenger's scores against the champion's, in nats.
-    stress : tuple of StressResult
-    fairness : tuple of Disparity
-    proxies : tuple of Proxy
-    alternatives : tuple of Alternative
+    stress, fairness, proxies, alternatives : tuple
+        Of StressResult, Disparity, Proxy and Alternative.
     shuffled : ShuffledLabels or None
     feature_aucs : mapping of str to Measured
         AUC that each feature reaches alone.

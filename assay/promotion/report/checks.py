@@ -67,7 +67,7 @@ def soundness(case: Case) -> Section:
     if (service := evidence.service) is not None:
         origin = evidence.origin("service")
         latency = figure(service.latency_ms)
-        rows.append(("99th percentile of a row, ms", latency, origin))
+        rows.append(("99th percentile of a row, processor ms", latency, origin))
         rows.append(("size of the graph, bytes", f"{service.size_bytes:,}", origin))
     if (again := evidence.reproduction) is not None:
         found = f"{short(again.again) or 'nothing'} for {short(again.registered)}"

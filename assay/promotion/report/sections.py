@@ -141,7 +141,21 @@ def slices(case: Case) -> Section:
 def fairness(case: Case) -> Section:
     """Return disparities, proxies and the trade-off of cost and approval ratio."""
     evidence, gate = case.evidence, case.contract.gates.fairness
-    disparities = tuple(
+    references = sorted({f"{each.field}: {each.reference}" for each in evidence.fairness})
+    return Section(
+        title="Fairness",
+        paragraphs=(
+            f"Policy profile: {gate.profile}. Groups are compared with the one that is "
+            f"approved most ({'; '.join(references) or 'none'}). Differences in approval "
+            "may follow differences in risk.",
+        ),
+        grids=(_disparities(evidence), _proxies(evidence), _trade_off(case)),
+        pictures=case.chosen("trade_off", "approval"),
+    )
+
+
+def _disparities(evidence: PromotionEvidence) -> Grid:
+    rows = tuple(
         (
             f"{each.field} = {each.group}",
             f"{each.n_rows:,}",
@@ -153,8 +167,13 @@ def fairness(case: Case) -> Section:
         )
         for each in evidence.fairness
     )
-    references = sorted({f"{each.field}: {each.reference}" for each in evidence.fairness})
-    proxies = tuple(
+    header = ("group", "rows", "approval share", "approval ratio")
+    errors = ("equal opportunity", "equalised odds", "from")
+    return Grid((*header, *errors), rows, "Disparities")
+
+
+def _proxies(evidence: PromotionEvidence) -> Grid:
+    rows = tuple(
         (
             f"{each.field} = {each.group}",
             figure(each.inputs_auc),
@@ -163,26 +182,9 @@ def fairness(case: Case) -> Section:
         )
         for each in evidence.proxies
     )
-    header = ("group", "rows", "approval share", "approval ratio")
-    errors = ("equal opportunity", "equalised odds", "from")
-    return Section(
-        title="Fairness",
-        paragraphs=(
-            f"Policy profile: {gate.profile}. Groups are compared with the one that is "
-            f"approved most ({'; '.join(references) or 'none'}). Differences in approval "
-            "may follow differences in risk.",
-        ),
-        grids=(
-            Grid((*header, *errors), disparities, "Disparities"),
-            Grid(
-                ("group", "AUC from the inputs", "AUC from the score", "from"),
-                proxies,
-                "Can the inputs, or the score, predict the group? 0.5 is chance",
-            ),
-            _trade_off(case),
-        ),
-        pictures=case.chosen("trade_off", "approval"),
-    )
+    header = ("group", "AUC from the inputs", "AUC from the score", "from")
+    caption = "Can the inputs, or the score, predict the group? 0.5 is chance"
+    return Grid(header, rows, caption)
 
 
 def _trade_off(case: Case) -> Grid:

@@ -54,31 +54,8 @@ def _disparities(
             f"fairness of {field}",
             f"must have two groups of at least {gate.min_rows} rows",
         )
-    measures: tuple[tuple[str, str, bool, Judge, float], ...] = (
-        (
-            "approval ratio",
-            "approval_ratio",
-            gate.judges_approval,
-            at_least,
-            gate.approval_ratio,
-        ),
-        (
-            "equal opportunity difference",
-            "equal_opportunity",
-            gate.judges_errors,
-            at_most,
-            gate.equal_opportunity,
-        ),
-        (
-            "equalised odds difference",
-            "equalised_odds",
-            gate.judges_errors,
-            at_most,
-            gate.equalised_odds,
-        ),
-    )
     for group in groups:
-        for name, attribute, is_judged, judge, limit in measures:
+        for name, attribute, is_judged, judge, limit in _measures(gate):
             subject = f"{name} of {field} = {group.group} against {group.reference}"
             found = getattr(group, attribute)
             if group.n_rows < gate.min_rows:
@@ -89,6 +66,23 @@ def _disparities(
             else:
                 reason = f"not judged under profile {gate.profile}"
                 yield unjudged(subject, _figures(found), reason, origin)
+
+
+def _measures(gate: FairnessGate) -> tuple[tuple[str, str, bool, Judge, float], ...]:
+    """Return each measure: words, attribute, whether it is judged, how and by what."""
+    errors = gate.judges_errors
+    opportunity, odds = "equal opportunity difference", "equalised odds difference"
+    return (
+        (
+            "approval ratio",
+            "approval_ratio",
+            gate.judges_approval,
+            at_least,
+            gate.approval_ratio,
+        ),
+        (opportunity, "equal_opportunity", errors, at_most, gate.equal_opportunity),
+        (odds, "equalised_odds", errors, at_most, gate.equalised_odds),
+    )
 
 
 def _proxies(

@@ -73,7 +73,7 @@ def _parity(limit: float, evidence: PromotionEvidence) -> Finding:
 def _service(gate: ServiceGate, evidence: PromotionEvidence) -> Iterator[Finding]:
     found, origin = evidence.service, evidence.origin("service")
     latency = found.latency_ms if found else None
-    subject = "99th percentile of the time of a row, ms"
+    subject = "99th percentile of the processor time of a row, ms"
     yield at_most(subject, latency, gate.latency_ms, origin)
     subject, demand = "size of the graph", f"must be at most {gate.size_mb:g} MB"
     if found is None or found.size_bytes < 1:

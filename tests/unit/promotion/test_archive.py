@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from assay.promotion import decide_promotion
 from assay.promotion.archive import evidence_file
 from tests.unit.promotion.conftest import WHOLE, Figure
@@ -29,3 +31,9 @@ def test_another_figure_gives_another_file(contract):
     decision = decide_promotion(contract, WHOLE)
     other = replace(WHOLE, cost_saved=Figure(0.3, 0.2, 0.41))
     assert evidence_file(other, decision) != evidence_file(WHOLE, decision)
+
+
+def test_a_number_that_json_has_no_word_for_never_reaches_the_file(contract):
+    odd = replace(WHOLE, note=[float("nan")])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        evidence_file(odd, decide_promotion(contract, WHOLE))

@@ -1,5 +1,9 @@
 """What comes from outside is text in the page and never markup."""
 
+from dataclasses import replace
+
+import pytest
+
 from assay.promotion.report import Document, Picture, html_page, markdown_page
 from assay.promotion.report.parts import Grid, Section
 
@@ -34,3 +38,9 @@ def test_no_word_of_a_report_ends_a_cell_in_markdown(same_as_expected):
     page = markdown_page(DOCUMENT)
     assert "<script" not in page
     same_as_expected(page, "odd.md")
+
+
+def test_a_row_that_is_not_as_wide_as_its_table_is_no_report():
+    section = Section(title="t", grids=(Grid(("a", "b"), (("1",),)),))
+    with pytest.raises(ValueError, match="zip"):
+        html_page(replace(DOCUMENT, sections=(section,)))

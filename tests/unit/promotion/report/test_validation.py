@@ -51,6 +51,12 @@ def test_the_summary_names_three_failures_and_counts_the_rest(case, n, more):
     assert found == f"Refused: {'; '.join(failures[:3])}{more}."
 
 
+def test_only_the_last_origin_of_a_sentence_is_its_own(case):
+    decision = replace(case.decision, notes=("slice x = a; from b: 1; from abc",))
+    text = markdown_page(validation_document(replace(case, decision=decision)))
+    assert "| shown | slice x = a; from b: 1 | abc |" in text
+
+
 def test_no_rule_at_all_is_told_as_a_refusal(case):
     decision = replace(case.decision, passes=(), failures=(), notes=())
     found = validation_document(replace(case, decision=decision)).summary

@@ -94,7 +94,9 @@ def test_a_graph_must_answer_as_its_trainer(decided, parity, kept):
 @pytest.mark.parametrize("figure", NOT_WHOLE[1:])
 def test_a_time_that_is_no_number_is_refused(decided, figure):
     [failure] = decided(service=Service(figure, 1000)).failures
-    assert failure.startswith("99th percentile of the time of a row, ms: no evidence")
+    assert failure.startswith(
+        "99th percentile of the processor time of a row, ms: no evidence"
+    )
 
 
 @pytest.mark.parametrize(
