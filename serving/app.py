@@ -24,6 +24,7 @@ from serving.routers.scoring import scoring_router
 from serving.scoring.decider import Decider
 from serving.scoring.front import ScoringFront
 from serving.scoring.records import DecisionStream
+from serving.scoring.wire import short_way
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -47,13 +48,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     stream = DecisionStream(settings.ledger_folder, settings.ledger_mode)
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         with contextlib.suppress(LedgerError):  # each request says so, and tries again
             stream.open()
         refreshing = asyncio.create_task(
             keep_fresh(catalogue, settings.api_refresh_seconds)
         )
-        yield
+        yield {"short_way": short_way(app)}
         refreshing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await refreshing
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.catalogue = catalogue
     app.state.decider = Decider(stream)
+    app.state.default_model = settings.default_model
     _add_routes(app, settings)
     return app
 

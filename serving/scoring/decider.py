@@ -55,24 +55,38 @@ class Decider:
             400 or 422 where the body breaks the contract, its refusal recorded; 503
             where the ledger takes no record.
         """
-        begin = time.perf_counter_ns()
         try:
-            decision = decide(champion, body)
+            content, waiting = self.begin(champion, body, request_id)
         except Problem as problem:
-            await self.refused(champion, problem, body, request_id)
+            if problem.status < 500:
+                await self.refused(champion, problem, body, request_id)
             raise
-        content = champion.forms.answer(decision, request_id)
-        if not self.stream.is_kept:
+        if waiting is None:
             return Answer(content, self.stream.headers)
-        latency = (time.perf_counter_ns() - begin) // 1000
-        record = champion.forms.record(decision, request_id, latency)
-        waiting = self.stream.append(record)
-        assert waiting is not None  # noqa: S101 # it is kept
         try:
             receipt = await waiting
         except LedgerError as error:
             raise self.stream.refusal(error) from error
         return Answer(content, [*self.stream.headers, _record_header(receipt)])
+
+    def begin(
+        self, champion: Champion, body: bytes, request_id: str
+    ) -> tuple[bytes, asyncio.Future[Receipt] | None]:
+        """Return the answer's body, and what it has to wait for.
+
+        Raises
+        ------
+        Problem
+            As `one`, the refusal not recorded.
+        """
+        begin = time.perf_counter_ns()
+        decision = decide(champion, body)
+        content = champion.forms.answer(decision, request_id)
+        if not self.stream.is_kept:
+            return content, None
+        latency = (time.perf_counter_ns() - begin) // 1000
+        record = champion.forms.record(decision, request_id, latency)
+        return content, self.stream.append(record)
 
     async def many(self, champion: Champion, body: bytes, request_id: str) -> Answer:
         """Return the answer to many rows, in their order; one bad row refuses them all.
