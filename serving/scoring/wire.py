@@ -69,8 +69,10 @@ class ScoringProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 # uvicorn's own
         champion = None
-        # A body that is whole waited for another answer; another app refuses overload.
-        if self._way is not None and cycle.more_body and app is self.app:
+        # A body that is whole waited for another answer; another app refuses overload;
+        # a caller that reads nothing has to wait, which only the long way does.
+        is_usual = cycle.more_body and app is self.app and not self.flow.write_paused
+        if self._way is not None and is_usual:
             model = usual_model(cast("Scope", cycle.scope), self._way.default_model)
             standing = self._way.catalogue.standings.get(model)
             champion = None if standing is None else standing.champion
