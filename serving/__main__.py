@@ -37,9 +37,10 @@ def main() -> int:
             # A line a request costs as much as the decision; the ledger has them all.
             access_log=False,
             loop="uvloop",
-            http="httptools",
+            http="serving.scoring.wire:ScoringProtocol",
             ws="none",
             lifespan="on",
+            proxy_headers=False,  # no decision depends on where a caller says he is
             server_header=False,
             date_header=True,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,

@@ -28,6 +28,7 @@ from serving.routers.scoring import scoring_router
 from serving.scoring.decider import Decider
 from serving.scoring.front import ScoringFront
 from serving.scoring.records import DecisionStream
+from serving.scoring.wire import short_way
 from serving.trust import Trust
 from serving.workers import WorkerBoard
 
@@ -46,32 +47,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     registry = MlflowRegistry(settings.mlflow_tracking, settings.registry_timeout_seconds)
     metrics = Metrics()
-    catalogue = Catalogue(
-        registry,
-        BundleCache(settings.bundle_cache),
-        (settings.default_model, *contract_names(settings.contracts)),
-        Trust(
-            settings.require_signature,
-            settings.platform_public_keys,
-            settings.platform_key_file.with_suffix(".pub"),
-        ),
-        metrics.bundle_refused,
-    )
+    catalogue = _catalogue(settings, registry, metrics)
     board = WorkerBoard(settings.workers_folder)
     stream = DecisionStream(settings.ledger_folder, settings.ledger_mode)
+
+    def post() -> None:
+        board.post(catalogue, metrics, stream.n_waiting)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with contextlib.suppress(LedgerError):  # each request says so, and tries again
             stream.open()
         refreshing = asyncio.create_task(
-            keep_fresh(
-                catalogue,
-                settings.api_refresh_seconds,
-                lambda: board.post(catalogue, metrics),
-            )
+            keep_fresh(catalogue, settings.api_refresh_seconds, post)
         )
-        yield
+        yield {"short_way": short_way(app)}
         refreshing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await refreshing
@@ -89,13 +79,30 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.catalogue = catalogue
-    app.state.metrics, app.state.decider = metrics, Decider(stream, metrics)
-    _add_routes(app, settings, board)
+    app.state.decider = Decider(stream, metrics)
+    app.state.metrics, app.state.board = metrics, board
+    app.state.default_model = settings.default_model
+    _add_routes(app, settings)
     return app
 
 
-def _add_routes(app: FastAPI, settings: Settings, board: WorkerBoard) -> None:
-    """Add routes and, from the innermost to the outermost, what stands around them."""
+def _catalogue(
+    settings: Settings, registry: MlflowRegistry, metrics: Metrics
+) -> Catalogue:
+    return Catalogue(
+        registry,
+        BundleCache(settings.bundle_cache),
+        (settings.default_model, *contract_names(settings.contracts)),
+        Trust(
+            settings.require_signature,
+            settings.platform_public_keys,
+            settings.platform_key_file.with_suffix(".pub"),
+        ),
+        metrics.bundle_refused,
+    )
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
     catalogue, decider = app.state.catalogue, app.state.decider
     model, most_bytes = settings.default_model, settings.api_body_bytes
     app.add_middleware(
@@ -108,14 +115,11 @@ def _add_routes(app: FastAPI, settings: Settings, board: WorkerBoard) -> None:
     boundary = attach_boundary(app, settings, catalogue, app.state.metrics)
     app.add_middleware(AnswerHeaders)
     add_problem_handlers(app)
-    for router in (
-        scoring_router(catalogue, decider, model, most_bytes),
-        models_router(catalogue, model),
-        health_router(catalogue, model),
-        mlflow_router(catalogue, model, decider.many),
-        inference_router(catalogue, decider.many),
-        operations_router(catalogue, boundary, board),
-        documentation_router(),
-    ):
-        app.include_router(router)
+    app.include_router(scoring_router(catalogue, decider, model, most_bytes))
+    app.include_router(models_router(catalogue, model))
+    app.include_router(health_router(catalogue, model))
+    app.include_router(mlflow_router(catalogue, model, decider.many))
+    app.include_router(inference_router(catalogue, decider.many))
+    app.include_router(operations_router(catalogue, boundary, app.state.board))
+    app.include_router(documentation_router())
     app.openapi = lambda: describe(catalogue, model)  # type: ignore[method-assign] # FastAPI's way to give one's own

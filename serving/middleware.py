@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from fastapi import Request
@@ -23,8 +24,8 @@ CLOSED_POLICY = (
     b"content-security-policy",
     b"default-src 'none'; frame-ancestors 'none'",
 )
-_FIXED = (*SECURITY_HEADERS, CLOSED_POLICY)
-_OURS = frozenset(name for name, _ in _FIXED)
+FIXED_HEADERS = (*SECURITY_HEADERS, CLOSED_POLICY)
+_OURS = frozenset(name for name, _ in FIXED_HEADERS)
 
 
 class AnswerHeaders:
@@ -42,12 +43,7 @@ class AnswerHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = b""
-        for name, value in scope["headers"]:
-            if name == b"x-request-id":
-                request_id = value
-        if not _REQUEST_ID.fullmatch(request_id):
-            request_id = os.urandom(16).hex().encode()
+        request_id = request_id_of(scope["headers"])
         scope.setdefault("state", {})["request_id"] = request_id.decode()
 
         async def send_with_headers(message: Message) -> None:
@@ -55,13 +51,21 @@ class AnswerHeaders:
                 headers = [*message["headers"], (b"x-request-id", request_id)]
                 present = {name for name, _ in headers}
                 if _OURS.isdisjoint(present):
-                    headers += _FIXED
+                    headers += FIXED_HEADERS
                 else:
-                    headers += [pair for pair in _FIXED if pair[0] not in present]
+                    headers += [pair for pair in FIXED_HEADERS if pair[0] not in present]
                 message = {**message, "headers": headers}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the id that a caller gave, or a new one."""
+    for name, value in headers:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return value
+    return os.urandom(16).hex().encode()
 
 
 async def read_json_body(request: Request, most_bytes: int) -> bytes:

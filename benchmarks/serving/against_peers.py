@@ -259,7 +259,8 @@ def main() -> None:
             "# The scoring service beside its peers",
             "",
             f"Written by `{COMMAND} {n_rounds} {seconds}` on "
-            f"{datetime.now(UTC):%Y-%m-%d}: {n_rounds} interleaved rounds of {seconds} s, medians; one process each, "
+            f"{datetime.now(UTC):%Y-%m-%d}: {n_rounds} interleaved rounds of {seconds} "
+            "s, medians; one process each, "
             f"wrk on one thread of the same {os.cpu_count()} cores; load average of the "
             f"machine at the end {load_now[0]:.1f}. {made.said}",
             "",

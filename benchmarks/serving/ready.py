@@ -1,7 +1,8 @@
 """How long the scoring service takes from its start until it answers with a champion.
 
-Run, with the platform up (``make run``): python -m benchmarks.serving.ready
-Writes docs/results/start.md.
+Run: python benchmarks/serving/ready.py. Writes docs/results/serving_start.md. The version
+is in the local cache and the registry is out of reach, as after a restart in trouble; a
+registry that answers adds two requests.
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import httpx
 import psutil
 
-from assay.settings import Settings
+from benchmarks.serving.peers.model import make
 
 N_RUNS = 7
-GOAL_SECONDS = 2.0
+GOAL_SECONDS, GOAL_MIB = 1.0, 120
 PATIENCE_SECONDS = 60.0
-RESULT = Path("docs/results/start.md")
+RESULT = Path("docs/results/serving_start.md")
 
 
 def free_port() -> int:
@@ -32,20 +34,25 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_until_ready() -> tuple[float, float, float]:
+def start_until_ready(home: Path) -> tuple[float, float, float]:
     """Return wall seconds, CPU seconds and resident MiB at the first ready answer."""
     port = free_port()
     begin = time.perf_counter()
     client = httpx.Client()
     process = subprocess.Popen(
         [sys.executable, "-m", "serving"],
-        env={**os.environ, "ASSAY_API_PORT": str(port)},
+        env={
+            **os.environ,
+            "ASSAY_HOME": str(home),
+            "ASSAY_API_PORT": str(port),
+            "ASSAY_MLFLOW_URL": "http://127.0.0.1:9",
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
         while time.perf_counter() - begin < PATIENCE_SECONDS:
-            time.sleep(0.05)
+            time.sleep(0.02)
             try:
                 if client.get(f"http://127.0.0.1:{port}/ready").status_code == 200:
                     wall = time.perf_counter() - begin
@@ -55,7 +62,7 @@ def start_until_ready() -> tuple[float, float, float]:
                     return wall, times.user + times.system, resident
             except httpx.TransportError:
                 continue
-        raise SystemExit(f"not ready after {PATIENCE_SECONDS:g} s; is the platform up?")
+        raise SystemExit(f"not ready after {PATIENCE_SECONDS:g} s; see its log")
     finally:
         client.close()
         process.terminate()
@@ -64,16 +71,18 @@ def start_until_ready() -> tuple[float, float, float]:
 
 def main() -> None:
     """Measure and write the table."""
-    Settings()
-    start_until_ready()  # fetches the bundles into the cache
-    runs = [start_until_ready() for _ in range(N_RUNS)]
+    with tempfile.TemporaryDirectory() as name:
+        home = make(Path(name)).home
+        start_until_ready(home)  # brings the files into memory
+        runs = [start_until_ready(home) for _ in range(N_RUNS)]
     wall, cpu, resident = ([run[position] for run in runs] for position in range(3))
     text = "\n".join(
         [
             "# The scoring service from start to ready",
             "",
-            f"{N_RUNS} starts, the champion's bundle in the local cache, registry up; "
-            f"goal: under {GOAL_SECONDS:g} s.",
+            f"{N_RUNS} starts, the champion's bundle in the local cache, registry out of "
+            f"reach; goal: under {GOAL_SECONDS:g} s and {GOAL_MIB} MiB. Load average of "
+            f"the machine's {os.cpu_count()} cores meanwhile: {os.getloadavg()[0]:.1f}.",
             "",
             "| | median | least |",
             "|---|---:|---:|",
@@ -81,7 +90,7 @@ def main() -> None:
             f"| CPU seconds | {statistics.median(cpu):.2f} | {min(cpu):.2f} |",
             f"| resident MiB | {statistics.median(resident):.0f} | {min(resident):.0f} |",
             "",
-            "Command: `make run`, then `python -m benchmarks.serving.ready`",
+            "Command: `python benchmarks/serving/ready.py`",
             "",
         ]
     )

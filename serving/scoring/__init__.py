@@ -9,5 +9,6 @@
 ``repeats``     answers by idempotency key
 ``lines``       rows and answers as a stream of lines
 ``front``       the routes above, in front of the framework
+``wire``        the same where the bytes arrive, in front of the server's tasks
 ==============  ==============================================================
 """

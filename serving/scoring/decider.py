@@ -16,7 +16,6 @@ from pydantic import BaseModel, ValidationError
 
 from assay.errors import LedgerError
 from assay.ledger import Receipt, entry_bytes
-from serving.boundary.metrics import Metrics
 from serving.champion import Champion
 from serving.problems import Problem
 from serving.refusals import refusal
@@ -42,12 +41,10 @@ class Decider:
     ----------
     stream : DecisionStream
         Where records go.
-    metrics : Metrics, optional
-        Where decisions, refused values and times of commits are counted.
     """
 
-    def __init__(self, stream: DecisionStream, metrics: Metrics | None = None) -> None:
-        self.stream, self._metrics = stream, metrics or Metrics()
+    def __init__(self, stream: DecisionStream) -> None:
+        self.stream = stream
 
     async def one(self, champion: Champion, body: bytes, request_id: str) -> Answer:
         """Return the answer to one row, its record kept.
@@ -58,31 +55,38 @@ class Decider:
             400 or 422 where the body breaks the contract, its refusal recorded; 503
             where the ledger takes no record.
         """
-        begin = time.perf_counter_ns()
         try:
-            decision = decide(champion, body)
+            content, waiting = self.begin(champion, body, request_id)
         except Problem as problem:
-            await self.refused(champion, problem, body, request_id)
+            if problem.status < 500:
+                await self.refused(champion, problem, body, request_id)
             raise
-        content = champion.forms.answer(decision, request_id)
-        self._count(champion, decision.is_adverse, 1)
-        if not self.stream.is_kept:
+        if waiting is None:
             return Answer(content, self.stream.headers)
-        latency = (time.perf_counter_ns() - begin) // 1000
-        record = champion.forms.record(decision, request_id, latency)
-        waiting = self.stream.append(record)
-        assert waiting is not None  # noqa: S101 # it is kept
         try:
             receipt = await waiting
         except LedgerError as error:
             raise self.stream.refusal(error) from error
-        self._metrics.committed((time.perf_counter_ns() - begin) / 1e9 - latency / 1e6)
         return Answer(content, [*self.stream.headers, _record_header(receipt)])
 
-    def _count(self, champion: Champion, is_adverse: bool, n_rows: int) -> None:
-        actions = champion.contract.decision
-        outcome = actions.positive_action if is_adverse else actions.negative_action
-        self._metrics.decided(champion.model_name, champion.version, outcome, n_rows)
+    def begin(
+        self, champion: Champion, body: bytes, request_id: str
+    ) -> tuple[bytes, asyncio.Future[Receipt] | None]:
+        """Return the answer's body, and what it has to wait for.
+
+        Raises
+        ------
+        Problem
+            As `one`, the refusal not recorded.
+        """
+        begin = time.perf_counter_ns()
+        decision = decide(champion, body)
+        content = champion.forms.answer(decision, request_id)
+        if not self.stream.is_kept:
+            return content, None
+        latency = (time.perf_counter_ns() - begin) // 1000
+        record = champion.forms.record(decision, request_id, latency)
+        return content, self.stream.append(record)
 
     async def many(self, champion: Champion, body: bytes, request_id: str) -> Answer:
         """Return the answer to many rows, in their order; one bad row refuses them all.
@@ -102,10 +106,6 @@ class Decider:
             raise
         forms = champion.forms
         content = forms.batch_answer(decisions, request_id)
-        n_adverse = sum(each.is_adverse for each in decisions)
-        for is_adverse, n in ((True, n_adverse), (False, len(decisions) - n_adverse)):
-            if n:
-                self._count(champion, is_adverse, n)
         if not self.stream.is_kept:
             return Answer(content, self.stream.headers)
         latency = (time.perf_counter_ns() - begin) // 1000
@@ -127,7 +127,6 @@ class Decider:
         Problem
             503 where the ledger takes no record.
         """
-        self._metrics.refused(champion.model_name, problem.members.get("errors", ()))
         if self.stream.is_kept:
             entry = refusal_entry(champion, problem, body, request_id)
             await self.stream.keep([entry])

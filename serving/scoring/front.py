@@ -79,20 +79,9 @@ class ScoringFront:
 
     def _champion(self, scope: Scope) -> Champion | None:
         """Return who answers, or None where this is no usual request."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http":
             return None
-        path: str = scope["path"]
-        if path == "/predict":
-            model = self._default_model
-        elif path.startswith(_PREFIX) and path.endswith(_SUFFIX):
-            model = path[len(_PREFIX) : -len(_SUFFIX)]
-        else:
-            return None
-        for name, value in scope["headers"]:
-            if name == b"content-type" and value != b"application/json":
-                return None
-            if name in _NEEDS_ROUTER:
-                return None
+        model = usual_model(scope, self._default_model)
         standing = self._catalogue.standings.get(model)
         return None if standing is None else standing.champion
 
@@ -111,6 +100,25 @@ class ScoringFront:
         if message["type"] != "http.request" or n_bytes > self._most_bytes:
             return b"", _replay(messages, receive)
         return b"".join(each.get("body", b"") for each in messages), None
+
+
+def usual_model(scope: Scope, default_model: str) -> str:
+    """Return the model that a usual request asks for one decision, else nothing."""
+    if scope["method"] != "POST":
+        return ""
+    path: str = scope["path"]
+    if path == "/predict":
+        model = default_model
+    elif path.startswith(_PREFIX) and path.endswith(_SUFFIX):
+        model = path[len(_PREFIX) : -len(_SUFFIX)]
+    else:
+        return ""
+    for name, value in scope["headers"]:
+        if name == b"content-type" and value != b"application/json":
+            return ""
+        if name in _NEEDS_ROUTER:
+            return ""
+    return model
 
 
 def _replay(messages: list[Message], receive: Receive) -> Receive:
