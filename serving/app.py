@@ -46,30 +46,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     registry = MlflowRegistry(settings.mlflow_tracking, settings.registry_timeout_seconds)
     metrics = Metrics()
-    catalogue = Catalogue(
-        registry,
-        BundleCache(settings.bundle_cache),
-        (settings.default_model, *contract_names(settings.contracts)),
-        Trust(
-            settings.require_signature,
-            settings.platform_public_keys,
-            settings.platform_key_file.with_suffix(".pub"),
-        ),
-        metrics.bundle_refused,
-    )
+    catalogue = _catalogue(settings, registry, metrics)
     board = WorkerBoard(settings.workers_folder)
     stream = DecisionStream(settings.ledger_folder, settings.ledger_mode)
+
+    def post() -> None:
+        board.post(catalogue, metrics, stream.n_waiting)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with contextlib.suppress(LedgerError):  # each request says so, and tries again
             stream.open()
         refreshing = asyncio.create_task(
-            keep_fresh(
-                catalogue,
-                settings.api_refresh_seconds,
-                lambda: board.post(catalogue, metrics),
-            )
+            keep_fresh(catalogue, settings.api_refresh_seconds, post)
         )
         yield
         refreshing.cancel()
@@ -89,10 +78,26 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.catalogue = catalogue
-    app.state.decider = Decider(stream)
+    app.state.decider = Decider(stream, metrics)
     app.state.metrics, app.state.board = metrics, board
     _add_routes(app, settings)
     return app
+
+
+def _catalogue(
+    settings: Settings, registry: MlflowRegistry, metrics: Metrics
+) -> Catalogue:
+    return Catalogue(
+        registry,
+        BundleCache(settings.bundle_cache),
+        (settings.default_model, *contract_names(settings.contracts)),
+        Trust(
+            settings.require_signature,
+            settings.platform_public_keys,
+            settings.platform_key_file.with_suffix(".pub"),
+        ),
+        metrics.bundle_refused,
+    )
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:

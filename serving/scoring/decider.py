@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from assay.errors import LedgerError
 from assay.ledger import Receipt, entry_bytes
+from serving.boundary.metrics import Metrics
 from serving.champion import Champion
 from serving.problems import Problem
 from serving.refusals import refusal
@@ -41,10 +42,12 @@ class Decider:
     ----------
     stream : DecisionStream
         Where records go.
+    metrics : Metrics, optional
+        Where decisions, refusals and commits are counted.
     """
 
-    def __init__(self, stream: DecisionStream) -> None:
-        self.stream = stream
+    def __init__(self, stream: DecisionStream, metrics: Metrics | None = None) -> None:
+        self.stream, self.metrics = stream, metrics or Metrics()
 
     async def one(self, champion: Champion, body: bytes, request_id: str) -> Answer:
         """Return the answer to one row, its record kept.
@@ -61,15 +64,18 @@ class Decider:
         except Problem as problem:
             await self.refused(champion, problem, body, request_id)
             raise
+        self.metrics.decided(champion, decision.is_adverse)
         content = champion.forms.answer(decision, request_id)
         if not self.stream.is_kept:
             return Answer(content, self.stream.headers)
         latency = (time.perf_counter_ns() - begin) // 1000
         record = champion.forms.record(decision, request_id, latency)
+        begin_wait = time.perf_counter()
         waiting = self.stream.append(record)
         assert waiting is not None  # noqa: S101 # it is kept
         try:
             receipt = await waiting
+            self.metrics.committed(time.perf_counter() - begin_wait)
         except LedgerError as error:
             raise self.stream.refusal(error) from error
         return Answer(content, [*self.stream.headers, _record_header(receipt)])
@@ -90,6 +96,7 @@ class Decider:
         except Problem as problem:
             await self.refused(champion, problem, body, request_id)
             raise
+        self.metrics.decided_all(champion, [each.is_adverse for each in decisions])
         forms = champion.forms
         content = forms.batch_answer(decisions, request_id)
         if not self.stream.is_kept:
@@ -113,6 +120,7 @@ class Decider:
         Problem
             503 where the ledger takes no record.
         """
+        self.metrics.refused(champion.model_name, problem.members.get("errors", ()))
         if self.stream.is_kept:
             entry = refusal_entry(champion, problem, body, request_id)
             await self.stream.keep([entry])
