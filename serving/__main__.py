@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import sys
 
 import uvicorn
 from pydantic import ValidationError
-from uvicorn.config import LOGGING_CONFIG
 
 from assay.errors import AssayError
 from assay.settings import Settings
+from serving.boundary.logs import log_config
 
 SHUTDOWN_SECONDS = 30
 
@@ -25,15 +24,13 @@ def main() -> int:
     except ValidationError as error:
         sys.stderr.write(f"settings are wrong: {error}\n")
         return 2
-    log = copy.deepcopy(LOGGING_CONFIG)
-    log["loggers"]["assay"] = {"handlers": ["default"], "level": "INFO"}
     try:
         uvicorn.run(
             "serving.app:create_app",
             factory=True,
             host=settings.host,
             port=settings.api_port,
-            log_config=log,
+            log_config=log_config(as_json=settings.api_log_json),
             # A line a request costs as much as the decision; the ledger has them all.
             access_log=False,
             loop="uvloop",

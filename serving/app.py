@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         board.post(catalogue, metrics, stream.n_waiting)
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         with contextlib.suppress(LedgerError):  # each request says so, and tries again
             stream.open()
         refreshing = asyncio.create_task(

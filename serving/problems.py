@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
-
-if TYPE_CHECKING:
-    from serving.boundary.metrics import Metrics
 
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -98,9 +95,6 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 # registered for it alone
-    metrics: Metrics | None = getattr(request.app.state, "metrics", None)
-    if metrics is not None and "errors" in error.members:
-        metrics.refused(str(error.members.get("model", "")), error.members["errors"])
     return problem_response(error, request.state.request_id)
 
 

@@ -44,8 +44,9 @@ class WorkerBoard:
     name: str = field(default_factory=_own_name)
     started: float = field(default_factory=time.time)
 
-    def post(self, catalogue: Catalogue, metrics: Metrics) -> None:
-        """Write what this worker serves and what it has counted."""
+    def post(self, catalogue: Catalogue, metrics: Metrics, n_waiting: int = 0) -> None:
+        """Write what this worker serves and counted, and how far its ledger lags."""
+        metrics.ledger_lag(n_waiting)
         note_standings(catalogue, metrics, self.started)
         content = {
             "worker": self.name,

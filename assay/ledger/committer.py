@@ -37,6 +37,11 @@ class LoopCommitter:
         self._waiting: list[tuple[int, asyncio.Future[Receipt]]] = []
         self._later: asyncio.TimerHandle | None = None
 
+    @property
+    def n_waiting(self) -> int:
+        """Records that wait for their commit."""
+        return len(self._waiting)
+
     def append(self, entry: bytes) -> asyncio.Future[Receipt]:
         """Return what resolves when the record is safe, or raises `LedgerError`."""
         loop = asyncio.get_running_loop()

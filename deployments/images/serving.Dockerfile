@@ -7,7 +7,7 @@ RUN python -m venv /opt/installer && /opt/installer/bin/pip install --no-cache-d
 RUN python -m venv --without-pip /opt/assay && /opt/installer/bin/uv pip install --python /opt/assay/bin/python --no-deps --require-hashes -r locks/serving.txt
 
 FROM python:3.11.13-slim-bookworm
-RUN groupadd --gid 10001 assay && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/assay --shell /usr/sbin/nologin assay && install -d -o 10001 -g 10001 /var/lib/assay
+RUN groupadd --gid 10001 assay && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/assay --shell /usr/sbin/nologin assay && install -d -o 10001 -g 10001 /var/lib/assay /var/lib/trust
 COPY --from=build /opt/assay /opt/assay
 WORKDIR /app
 COPY assay assay

@@ -66,11 +66,12 @@ class SlowBodies:
 
 
 def bounded_body(
-    receive: Receive, most_bytes: int, bodies: SlowBodies, metrics: Metrics
+    receive: Receive, most_bytes: int | None, bodies: SlowBodies, metrics: Metrics
 ) -> Receive:
     """Return `receive` with a limit on a body's bytes and on the time that it takes.
 
-    Raises, when it is called, `Problem` 413 or 408.
+    Without `most_bytes` the body is a stream of any length, and each piece of it has the
+    time that else the whole has. What is returned raises `Problem` 413 or 408.
     """
     n_bytes = 0
     deadline = 0.0
@@ -82,7 +83,8 @@ def bounded_body(
             return await receive()
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 # this is a coroutine of one
-        deadline = deadline or task.get_loop().time() + bodies.seconds
+        if not deadline or most_bytes is None:
+            deadline = task.get_loop().time() + bodies.seconds
         bodies.wait(task, deadline)
         try:
             message = await receive()
@@ -95,7 +97,7 @@ def bounded_body(
             bodies.arrived(task)
         is_whole = not message.get("more_body", False)
         n_bytes += len(message.get("body", b""))
-        if n_bytes > most_bytes:
+        if most_bytes is not None and n_bytes > most_bytes:
             metrics.turned_away("too_large")
             raise too_large(most_bytes)
         return message

@@ -76,7 +76,8 @@ class Boundary:
         token = b""
         for name, value in scope["headers"]:
             if name == b"content-length":
-                if value.isdigit() and int(value[:20]) > self.most_bytes:
+                is_large = value.isdigit() and int(value[:20]) > self.most_bytes
+                if is_large and not is_stream(scope):
                     raise self._away("too_large", too_large(self.most_bytes))
             elif name == b"authorization":
                 if value[:7].lower() == b"bearer ":
@@ -154,8 +155,9 @@ class Guard:
             if place.scope:
                 boundary.admit(scope, place, n_before)
             if scope["method"] not in _BODILESS:
+                most_bytes = None if is_stream(scope) else boundary.most_bytes
                 receive = bounded_body(
-                    receive, boundary.most_bytes, boundary.bodies, boundary.metrics
+                    receive, most_bytes, boundary.bodies, boundary.metrics
                 )
             await self._app(scope, receive, send_noted)
         except Problem as problem:
@@ -170,6 +172,14 @@ class Guard:
             boundary.metrics.request(place.route, place.model, status or 500, seconds)
             if boundary.logs_requests or status >= 500 or not status:
                 log_request(scope, place.route, status or 500, seconds)
+
+
+def is_stream(scope: Scope) -> bool:
+    """Say whether a body is read line by line, and so may have any length."""
+    if not scope["path"].endswith("/score/batch"):
+        return False
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    return bool(kinds) and kinds[0].startswith(b"application/x-ndjson")
 
 
 def _no_key(keys: KeyRing, *, was_sent: bool) -> Problem:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
+
+from assay.contract import Contract
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -16,6 +18,22 @@ SECONDS = (
 """Upper bounds of the buckets of every time, in seconds."""
 MOST_SERIES = 5_000
 """Label values beyond this many series are counted in none: memory stays bounded."""
+
+
+class Decides(Protocol):
+    """What is asked of a champion to count its decisions."""
+
+    @property
+    def model_name(self) -> str:
+        """Name in the registry."""
+
+    @property
+    def version(self) -> str:
+        """The version's number there."""
+
+    @property
+    def contract(self) -> Contract:
+        """The contract, which names the two outcomes."""
 
 
 class Metrics:
@@ -34,6 +52,8 @@ class Metrics:
         self.is_known: Callable[[str], bool] = lambda _: True
         self._lock = Lock()
         self._answers: dict[tuple[str, str, int], list[float]] = {}
+        self._decisions: dict[tuple[str, str, bool], list[Any]] = {}
+        self._commits = [0.0] * (len(SECONDS) + 2)
         self._counters: dict[tuple[str, Labels], float] = {}
         self._gauges: dict[tuple[str, Labels], float] = {}
         self._times: dict[tuple[str, Labels], list[float]] = {}
@@ -54,11 +74,23 @@ class Metrics:
         with self._lock:
             self._count("assay_turned_away_total", (("cause", cause),), 1)
 
-    def decided(self, model: str, version: str, outcome: str, n_rows: int = 1) -> None:
-        """Count decisions of a version by their outcome."""
-        labels = (("model", model), ("version", version), ("outcome", outcome))
-        with self._lock:
-            self._count("assay_decisions_total", labels, n_rows)
+    def decided(self, champion: Decides, is_adverse: bool, n_rows: int = 1) -> None:
+        """Count decisions of a version. Called by the event loop alone."""
+        key = (champion.model_name, champion.version, is_adverse)
+        held = self._decisions.get(key)
+        if held is None:
+            rule = champion.contract.decision
+            action = rule.positive_action if is_adverse else rule.negative_action
+            held = self._decisions.setdefault(key, [action, 0])
+        held[1] += n_rows
+
+    def decided_all(self, champion: Decides, are_adverse: Collection[bool]) -> None:
+        """Count the decisions on many rows."""
+        n_adverse = sum(are_adverse)
+        n_others = len(are_adverse) - n_adverse
+        for is_adverse, n_rows in ((True, n_adverse), (False, n_others)):
+            if n_rows:
+                self.decided(champion, is_adverse, n_rows)
 
     def refused(self, model: str, errors: Iterable[Mapping[str, Any]]) -> None:
         """Count the values of a refused request by field and rule; no value is kept.
@@ -85,11 +117,10 @@ class Metrics:
         with self._lock:
             self._count("assay_bundles_refused_total", labels, 1)
 
-    def committed(self, seconds: float, n_records: int = 1) -> None:
-        """Note a commit of the ledger: how long it took and for how many records."""
-        with self._lock:
-            self._time("assay_ledger_commit_seconds", (), seconds)
-            self._count("assay_ledger_records_total", (), n_records)
+    def committed(self, seconds: float) -> None:
+        """Note how long a record waited for its commit. For the event loop alone."""
+        self._commits[bisect_left(SECONDS, seconds)] += 1
+        self._commits[-1] += seconds
 
     def ledger_lag(self, n_records: int) -> None:
         """Note how many records wait for their commit."""
@@ -111,8 +142,10 @@ class Metrics:
     def snapshot(self) -> dict[str, list[Any]]:
         """Return everything in plain lists, fit for JSON and for `exposition`."""
         n_answers, times = _of_answers(self._answers.copy())
+        counters = n_answers | _of_decisions(self._decisions.copy())
+        times["assay_ledger_commit_seconds", ()] = self._commits.copy()
         with self._lock:
-            counters, gauges = n_answers | self._counters, self._gauges.copy()
+            counters, gauges = counters | self._counters, self._gauges.copy()
             times |= {key: list(held) for key, held in self._times.items()}
         return {
             "counters": [[*key, value] for key, value in counters.items()],
@@ -135,6 +168,16 @@ class Metrics:
             held = self._times[key] = [0.0] * (len(SECONDS) + 2)
         held[bisect_left(SECONDS, seconds)] += 1
         held[-1] += seconds
+
+
+def _of_decisions(
+    decisions: Mapping[tuple[str, str, bool], list[Any]],
+) -> dict[tuple[str, Labels], float]:
+    found: dict[tuple[str, Labels], float] = {}
+    for (model, version, _), (outcome, n_rows) in decisions.items():
+        labels = (("model", model), ("version", version), ("outcome", outcome))
+        found["assay_decisions_total", labels] = n_rows
+    return found
 
 
 def _of_answers(

@@ -52,20 +52,7 @@ def mlflow_router(
 
 def inference_router(catalogue: Catalogue, decide_many: DecideMany) -> APIRouter:
     """Return the routes of the Open Inference Protocol, version 2."""
-    router = APIRouter(include_in_schema=False)  # serving.openapi describes them
-
-    @router.get("/v2")
-    async def server() -> dict[str, Any]:
-        return {"name": "assay", "version": "1", "extensions": ["binary_tensor_data"]}
-
-    @router.get("/v2/health/live")
-    async def live() -> dict[str, bool]:
-        return {"live": True}
-
-    @router.get("/v2/health/ready")
-    async def ready() -> JSONResponse:
-        is_ready = catalogue.is_ready
-        return JSONResponse({"ready": is_ready}, status_code=200 if is_ready else 503)
+    router = _inference_supervision(catalogue)
 
     @router.get("/v2/models/{model}")
     @router.get("/v2/models/{model}/versions/{version}")
@@ -92,6 +79,25 @@ def inference_router(catalogue: Catalogue, decide_many: DecideMany) -> APIRouter
             return _response(content, JSON, made.headers)
         length = (LENGTH_HEADER.encode(), str(n_json).encode())
         return _response(content, RAW, [*made.headers, length])
+
+    return router
+
+
+def _inference_supervision(catalogue: Catalogue) -> APIRouter:
+    router = APIRouter(include_in_schema=False)  # serving.openapi describes them
+
+    @router.get("/v2")
+    async def server() -> dict[str, Any]:
+        return {"name": "assay", "version": "1", "extensions": ["binary_tensor_data"]}
+
+    @router.get("/v2/health/live")
+    async def live() -> dict[str, bool]:
+        return {"live": True}
+
+    @router.get("/v2/health/ready")
+    async def ready() -> JSONResponse:
+        is_ready = catalogue.is_ready
+        return JSONResponse({"ready": is_ready}, status_code=200 if is_ready else 503)
 
     return router
 

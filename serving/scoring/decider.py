@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from assay.errors import LedgerError
 from assay.ledger import Receipt, entry_bytes
+from serving.boundary.metrics import Metrics
 from serving.champion import Champion
 from serving.problems import Problem
 from serving.refusals import refusal
@@ -41,10 +42,12 @@ class Decider:
     ----------
     stream : DecisionStream
         Where records go.
+    metrics : Metrics, optional
+        Where decisions, refusals and commits are counted.
     """
 
-    def __init__(self, stream: DecisionStream) -> None:
-        self.stream = stream
+    def __init__(self, stream: DecisionStream, metrics: Metrics | None = None) -> None:
+        self.stream, self.metrics = stream, metrics or Metrics()
 
     async def one(self, champion: Champion, body: bytes, request_id: str) -> Answer:
         """Return the answer to one row, its record kept.
@@ -63,8 +66,10 @@ class Decider:
             raise
         if waiting is None:
             return Answer(content, self.stream.headers)
+        begin_wait = time.perf_counter()
         try:
             receipt = await waiting
+            self.metrics.committed(time.perf_counter() - begin_wait)
         except LedgerError as error:
             raise self.stream.refusal(error) from error
         return Answer(content, [*self.stream.headers, _record_header(receipt)])
@@ -81,6 +86,7 @@ class Decider:
         """
         begin = time.perf_counter_ns()
         decision = decide(champion, body)
+        self.metrics.decided(champion, decision.is_adverse)
         content = champion.forms.answer(decision, request_id)
         if not self.stream.is_kept:
             return content, None
@@ -104,6 +110,7 @@ class Decider:
         except Problem as problem:
             await self.refused(champion, problem, body, request_id)
             raise
+        self.metrics.decided_all(champion, [each.is_adverse for each in decisions])
         forms = champion.forms
         content = forms.batch_answer(decisions, request_id)
         if not self.stream.is_kept:
@@ -127,6 +134,7 @@ class Decider:
         Problem
             503 where the ledger takes no record.
         """
+        self.metrics.refused(champion.model_name, problem.members.get("errors", ()))
         if self.stream.is_kept:
             entry = refusal_entry(champion, problem, body, request_id)
             await self.stream.keep([entry])

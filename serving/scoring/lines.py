@@ -69,6 +69,7 @@ async def answered_lines(
     async for lines in _numbered(request.stream()):
         begin = time.perf_counter_ns()
         decided = await asyncio.to_thread(_decided, champion, lines)
+        _tally(decider, champion, decided)
         if decider.stream.is_kept:
             latency = (time.perf_counter_ns() - begin) // 1000
             records = _records(champion, lines, decided, request_id, latency)
@@ -84,6 +85,17 @@ async def answered_lines(
             % (number, champion.forms.answer(found, f"{request_id}/{number}")[1:])
             for (number, _), found in zip(lines, decided, strict=True)
         )
+
+
+def _tally(
+    decider: Decider, champion: Champion, decided: list[Decision | Problem]
+) -> None:
+    made = [each.is_adverse for each in decided if not isinstance(each, Problem)]
+    decider.metrics.decided_all(champion, made)
+    for each in decided:
+        if isinstance(each, Problem):
+            errors = each.members.get("errors", ())
+            decider.metrics.refused(champion.model_name, errors)
 
 
 def _decided(champion: Champion, lines: list[Line]) -> list[Decision | Problem]:

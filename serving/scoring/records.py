@@ -59,6 +59,11 @@ class DecisionStream:
         return self.mode != "off"
 
     @property
+    def n_waiting(self) -> int:
+        """Records that were handed over and are not kept yet."""
+        return 0 if self._committer is None else self._committer.n_waiting
+
+    @property
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What an answer says about its record, where it is not durable."""
         if self.mode == "durable":

@@ -1,6 +1,7 @@
 """The boundary of the real application: closed where the network can reach it."""
 
 import asyncio
+import json
 
 import httpx
 import pytest
@@ -96,6 +97,8 @@ async def test_the_metrics_tell_versions_refused_fields_and_routes(make, row):
     }
     assert ("assay_requests_total", "tiny", "score", "200") in samples
     assert ("assay_requests_total", "tiny", "score", "422") in samples
+    assert ("assay_decisions_total", "tiny", "decline", "1") in samples
+    assert ("assay_ledger_commit_seconds_count",) in samples
     assert ("assay_refused_values_total", "income", "tiny", "below_minimum") in samples
     assert ("assay_refused_values_total", "unknown", "tiny", "unknown_field") in samples
     assert {one[2] for one in samples if one[0] == "assay_champion_info"} == {"tiny"}
@@ -108,3 +111,15 @@ async def test_the_bodys_limit_is_one_for_every_route(make, row):
         answer = await client.post(path, json={**row, "case number": "x" * 2000})
         assert answer.status_code == 413, path
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_stream_of_rows_may_be_longer_than_a_body(make, row):
+    client = await make(api_body_bytes=1024)
+    line = json.dumps(row).encode() + b"\n"
+    kind = {"Content-Type": "application/x-ndjson"}
+    path = "/v1/models/tiny/score/batch"
+    answer = await client.post(path, content=line * 20, headers=kind)
+    assert answer.status_code == 200
+    assert len(answer.text.splitlines()) == 20
+    other = await client.post("/predict", content=line * 20, headers=kind)
+    assert other.status_code == 413

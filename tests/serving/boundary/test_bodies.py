@@ -75,3 +75,12 @@ async def test_bytes_are_counted_over_the_pieces():
     with pytest.raises(Problem) as caught:
         await receive()
     assert caught.value.status == 413
+
+
+async def test_each_piece_of_a_stream_has_the_whole_time():
+    pieces = [(0.03, piece(b"x" * 100, more=True))] * 5
+    receive = bounded_body(source(*pieces), None, SlowBodies(0.1), Metrics())
+    assert [len((await receive())["body"]) for _ in range(5)] == [100] * 5
+    receive = bounded_body(source((30, None)), None, SlowBodies(0.05), Metrics())
+    with pytest.raises(Problem):
+        await receive()
