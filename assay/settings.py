@@ -182,11 +182,6 @@ class Settings(BaseSettings):
         return self.identity or getpass.getuser()
 
     @property
-    def actor(self) -> str:
-        """Identity of whoever runs this process."""
-        return self.identity or getpass.getuser()
-
-    @property
     def prefect_api(self) -> str:
         """URL of the Prefect API."""
         return self.prefect_api_url or f"http://{self.host}:{self.prefect_port}/api"
