@@ -13,6 +13,7 @@ from deployments.command.answers import ask
 from deployments.command.contracts import contract_orders
 from deployments.command.ledger import ledger_orders
 from deployments.command.platform import down, status, up
+from deployments.command.reasons import reasons_orders
 from deployments.command.registry import models
 from deployments.command.run import run
 
@@ -31,6 +32,7 @@ def command() -> typer.Typer:
     app.command(context_settings=ANY_PARAMETER)(run)
     app.add_typer(contract_orders(), name="contract")
     app.add_typer(ledger_orders(), name="ledger")
+    app.add_typer(reasons_orders(), name="reasons")
     for order in (models, ask, up, status, down):
         app.command()(order)
     return app
