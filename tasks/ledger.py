@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from assay.adapters.ledger_archive import archive_of
 from assay.adapters.ledger_tables import LabelRow, append_labels, outcome_cursor
-from assay.ledger.archive import sealed_segments, ship_segments
+from assay.ledger.archive import seal_abandoned, sealed_segments, ship_segments
 from assay.ledger.checkpoint import Checkpoint, new_bodies, write_checkpoint
 from assay.ledger.privacy import KeyStore
 from assay.ledger.retention import (
@@ -68,6 +68,10 @@ def ship_sealed(settings: Settings) -> tuple[int, int]:
     """Put sealed segments that the archive lacks into it; return segments and records."""
     logger = get_run_logger()
     n_records = 0
+    sealed, refused = seal_abandoned(settings.ledger_folder)
+    logger.info("streams_sealed=%d streams_refused=%d", len(sealed), len(refused))
+    for each in refused:
+        logger.error("not sealed: %s", each)
     archive = archive_of(settings)
     for segment in sealed_segments(settings.ledger_folder):
         if ship_segments([segment], archive):

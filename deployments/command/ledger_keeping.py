@@ -21,9 +21,11 @@ def keeping_orders(orders: typer.Typer) -> None:
 def ship() -> None:
     """Put sealed segments that the archive lacks into it, as Parquet."""
     from assay.adapters.ledger_archive import archive_of
-    from assay.ledger.archive import sealed_segments, ship_segments
+    from assay.ledger.archive import seal_abandoned, sealed_segments, ship_segments
     from assay.settings import Settings
 
+    for each in seal_abandoned(_ledger())[1]:
+        typer.echo(f"not sealed: {each}", err=True)
     n_shipped = ship_segments(sealed_segments(_ledger()), archive_of(Settings()))
     typer.echo(f"{n_shipped} segments shipped")
 
