@@ -19,6 +19,7 @@ from serving.registry import MlflowRegistry
 from serving.routers.documentation import documentation_router
 from serving.routers.health import health_router
 from serving.routers.models import models_router
+from serving.routers.records import record_routers
 from serving.routers.scoring import scoring_router
 
 
@@ -66,6 +67,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(scoring_router(catalogue, default_model, settings.api_body_bytes))
     app.include_router(models_router(catalogue, default_model))
     app.include_router(health_router(catalogue, default_model))
+    for router in record_routers(catalogue, settings):
+        app.include_router(router)
     app.include_router(documentation_router())
     app.openapi = lambda: describe(catalogue, default_model)  # type: ignore[method-assign] # FastAPI's way to give one's own
     return app

@@ -32,8 +32,8 @@ from tasks.reasons import explainer_of
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "PYTHONPATH=. OMP_NUM_THREADS=1 python benchmarks/reasons/reasons.py"
 MOST_AUDITED = 10_000
-MOST_ASKED = 40
-MOST_BOXES = 20_000
+MOST_ASKED = 20
+MOST_BOXES = 5_000
 HEADER = "| | Taiwan credit | simulated lender |\n|---|---|---|\n"
 
 

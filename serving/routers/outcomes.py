@@ -108,7 +108,11 @@ def _parsed(body: bytes) -> list[Outcome]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)
         errors = [
-            {"field": ".".join(map(str, each["loc"])), "problem": each["msg"]}
+            {
+                "field": ".".join(map(str, each["loc"])),
+                "rule": each["type"],
+                "allowed": each["msg"],
+            }
             for each in first
         ]
         status = 400 if any(each["type"] == "json_invalid" for each in first) else 422

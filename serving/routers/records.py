@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from assay.ledger.lookup import RequestIndex
 from assay.settings import Settings
 from serving.catalogue import Catalogue
+from serving.champion import Champion
 from serving.routers.decisions import decisions_router
 from serving.routers.outcomes import Append, OutcomeDesk, outcomes_router
 from serving.routers.what_if import what_if_router
@@ -23,7 +24,7 @@ COUNTS: Counter[tuple[str, str]] = Counter()
 
 
 def record_routers(
-    catalogue: Catalogue, settings: Settings, append: Append | None
+    catalogue: Catalogue, settings: Settings, append: Append | None = None
 ) -> list[APIRouter]:
     """Return the routers of `GET /v1/decisions`, `.../outcomes` and `.../what-if`.
 
@@ -33,26 +34,40 @@ def record_routers(
         The champions; labels are taken for models that are served.
     settings : Settings
         Name the ledger's folder and the largest body.
-    append : callable or None
-        Writes an entry to this worker's stream; without one no labels are taken.
+    append : callable, optional
+        Writes an entry to this worker's stream; without one labels are refused.
     """
     ledger, most_bytes = settings.ledger_folder, settings.api_body_bytes
     index = RequestIndex(ledger)
-    routers = [decisions_router(ledger, index), what_if_router(catalogue, most_bytes)]
-    if append is not None:
 
-        def late_after(model: str) -> timedelta:
-            days = catalogue.champion(model).contract.label.maturity_days
-            return timedelta(days=days) + LATE_AFTER_MATURITY
+    def late_after(model: str) -> timedelta:
+        days = catalogue.champion(model).contract.label.maturity_days
+        return timedelta(days=days) + LATE_AFTER_MATURITY
 
-        desk = OutcomeDesk(index, append, late_after, COUNTS)
-        routers.append(outcomes_router(desk, most_bytes))
-    return routers
+    desk = OutcomeDesk(index, append or _no_ledger, late_after, COUNTS)
+    return [
+        decisions_router(ledger, index),
+        outcomes_router(desk, most_bytes),
+        what_if_router(catalogue, most_bytes),
+    ]
 
 
-def record_paths(model_names: list[str]) -> dict[str, Any]:
-    """Return the OpenAPI paths of these routes."""
-    paths: dict[str, Any] = {
+def _no_ledger(_entry: bytes) -> None:
+    return None
+
+
+def record_paths(champion: Champion, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI paths of these routes for a model that is served.
+
+    Parameters
+    ----------
+    champion : Champion
+        What is served.
+    row : mapping
+        Schema of its rows.
+    """
+    name, asked = champion.model_name, _asked(champion, row)
+    return {
         "/v1/decisions/{decision_id}": {
             "get": {
                 "summary": "A decision with reasons, labels and proof",
@@ -68,21 +83,20 @@ def record_paths(model_names: list[str]) -> dict[str, Any]:
                 ],
                 "responses": _responses("The decision", 404),
             }
-        }
-    }
-    for name in model_names:
-        paths[f"/v1/models/{name}/what-if"] = {
-            "post": _post("The nearest change that flips a decision", name, _ASKED)
-        }
-        paths[f"/v1/models/{name}/outcomes"] = {
+        },
+        f"/v1/models/{name}/what-if": {
+            "post": _post("The nearest change that flips a decision", name, asked)
+        },
+        f"/v1/models/{name}/outcomes": {
             "post": _post("Report what became of decisions", name, _REPORT)
-        }
-    return paths
+        },
+    }
 
 
 _REPORT: dict[str, Any] = {
     "type": "object",
     "required": ["outcomes"],
+    "additionalProperties": False,
     "properties": {
         "outcomes": {
             "type": "array",
@@ -91,24 +105,38 @@ _REPORT: dict[str, Any] = {
             "items": {
                 "type": "object",
                 "required": ["request_id", "label"],
+                "additionalProperties": False,
                 "properties": {
-                    "request_id": {"type": "string"},
-                    "label": {"type": "integer", "minimum": 0, "maximum": 1},
-                    "observed_at": {"type": ["string", "null"], "format": "date-time"},
+                    "request_id": {
+                        "type": "string",
+                        "pattern": r"^[A-Za-z0-9._:\-]{1,128}$",
+                    },
+                    "label": {"enum": [0, 1]},
+                    "observed_at": {
+                        "type": "string",
+                        "description": "With a time zone.",
+                        "pattern": r"^20\d\d-0[1-9]-[01][1-9]T[01]\d:[0-5]\d:[0-5]\dZ$",
+                    },
                 },
             },
         }
     },
 }
-_ASKED: dict[str, Any] = {
-    "type": "object",
-    "required": ["row"],
-    "properties": {
-        "row": {"type": "object", "description": "As for /score."},
-        "may_change": {"type": ["array", "null"], "items": {"type": "string"}},
-        "most_changes": {"type": "integer", "minimum": 1, "maximum": 10},
-    },
-}
+
+
+def _asked(champion: Champion, row: dict[str, Any]) -> dict[str, Any]:
+    names = [field.name for field in champion.contract.features]
+    fields = {"type": "array", "minItems": 1, "maxItems": 200, "items": {"enum": names}}
+    return {
+        "type": "object",
+        "required": ["row"],
+        "additionalProperties": False,
+        "properties": {
+            "row": row,
+            "may_change": fields,
+            "most_changes": {"type": "integer", "minimum": 1, "maximum": 10},
+        },
+    }
 
 
 def _post(summary: str, model: str, schema: dict[str, Any]) -> dict[str, Any]:

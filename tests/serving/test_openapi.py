@@ -7,10 +7,12 @@ import schemathesis
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 
+from assay.settings import Settings
 from serving.app import create_app
 from serving.openapi import describe
 from serving.routers.health import health_router
 from serving.routers.models import models_router
+from serving.routers.records import record_routers
 from serving.routers.scoring import scoring_router
 
 
@@ -45,6 +47,7 @@ def test_every_route_is_described(app):
         scoring_router(catalogue, "tiny", 1024),
         models_router(catalogue, "tiny"),
         health_router(catalogue, "tiny"),
+        *record_routers(catalogue, Settings()),
     )
     served = {
         (route.path.replace("{model}", "tiny"), method)
