@@ -39,31 +39,17 @@ def audit(
     """Say what the reasons of adverse rows are worth; see docs/methods/reasons.md."""
     import numpy as np
 
-    from assay.adapters.sources import iterate_source
-    from assay.quality.rows import assess_rows
     from assay.reasons.audit import reasons_audit
-    from assay.settings import Settings
 
     found, explainer = _version(model, bundle)
-    settings, threshold = Settings(), found.manifest.threshold
-    names = [field.name for field in found.contract.features]
-    adverse: list[Any] = []
-    origin = settings.source_of(model, source)
-    for chunk in iterate_source(origin, found.contract, settings, chunk_rows=20_000):
-        rows = assess_rows(chunk, found.contract, as_of=_now(), labelled=False).accepted
-        matrix = explainer.matrix(_plain(rows[names]))
-        adverse += list(matrix[explainer_probabilities(explainer, matrix) >= threshold])
-        if len(adverse) >= most:
-            break
-    if not adverse:
-        raise DataError(f"no adverse row at threshold {threshold:.4g} to audit")
+    adverse = _adverse_rows(found, explainer, model, source, most)
     seen = reasons_audit(
         explainer,
         lambda matrix: explainer_probabilities(explainer, matrix),
-        np.array(adverse[:most]),
+        adverse,
         found.contract,
         rng=np.random.default_rng(seed),
-        threshold=threshold,
+        threshold=found.manifest.threshold,
     )
     for what, share in (
         ("named fields to usual values, risk falls", seen.named_lowers_share),
@@ -76,6 +62,31 @@ def audit(
     ):
         typer.echo(f"{what:45} {share:7.1%}")
     typer.echo(f"over {seen.n_named:,} adverse rows with reasons of {seen.n_rows:,}")
+
+
+def _adverse_rows(
+    bundle: Bundle, explainer: Explainer, model: str, source: str | None, most: int
+) -> Any:  # noqa: ANN401 # an array
+    """Return design-matrix rows of a source that the version decides against."""
+    import numpy as np
+
+    from assay.adapters.sources import iterate_source
+    from assay.quality.rows import assess_rows
+    from assay.settings import Settings
+
+    contract, threshold = bundle.contract, bundle.manifest.threshold
+    names = [field.name for field in contract.features]
+    settings, adverse = Settings(), list[Any]()
+    origin = settings.source_of(model, source)
+    for chunk in iterate_source(origin, contract, settings, chunk_rows=20_000):
+        rows = assess_rows(chunk, contract, as_of=_now(), labelled=False).accepted
+        matrix = explainer.matrix(_plain(rows[names]))
+        adverse += list(matrix[explainer_probabilities(explainer, matrix) >= threshold])
+        if len(adverse) >= most:
+            break
+    if not adverse:
+        raise DataError(f"no adverse row at threshold {threshold:.4g} to audit")
+    return np.array(adverse[:most])
 
 
 def what_if(
