@@ -24,6 +24,7 @@ from serving.routers.health import health_router
 from serving.routers.models import models_router
 from serving.routers.operations import operations_router
 from serving.routers.protocols import inference_router, mlflow_router
+from serving.routers.records import record_routers
 from serving.routers.scoring import scoring_router
 from serving.scoring.decider import Decider
 from serving.scoring.front import ScoringFront
@@ -121,5 +122,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
     app.include_router(mlflow_router(catalogue, model, decider.many))
     app.include_router(inference_router(catalogue, decider.many))
     app.include_router(operations_router(catalogue, boundary, app.state.board))
+    for router in record_routers(catalogue, settings, decider.stream.append):
+        app.include_router(router)
     app.include_router(documentation_router())
     app.openapi = lambda: describe(catalogue, model)  # type: ignore[method-assign] # FastAPI's way to give one's own

@@ -15,6 +15,7 @@ from serving.openapi_operations import (
     operations_paths,
 )
 from serving.problems import MEDIA_TYPE, TITLES
+from serving.routers.records import record_paths
 
 Document = dict[str, Any]
 
@@ -48,6 +49,8 @@ def describe(catalogue: Catalogue, default_model: str) -> Document:
         champion = standings[name].champion
         if champion is not None:
             paths |= _model_paths(champion, is_default=name == default_model)
+            row = _REFERENCE.format(model=f"{_schema_prefix(champion)}Row")
+            paths |= record_paths(champion, {"$ref": row})
             schemas |= _model_schemas(champion)
     return {
         "openapi": "3.1.0",

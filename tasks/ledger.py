@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,16 @@ from prefect.cache_policies import NO_CACHE
 
 from assay.adapters.ledger_archive import archive_of
 from assay.adapters.ledger_tables import LabelRow, append_labels, outcome_cursor
-from assay.ledger.archive import sealed_segments, ship_segments
+from assay.ledger.archive import seal_abandoned, sealed_segments, ship_segments
 from assay.ledger.checkpoint import Checkpoint, new_bodies, write_checkpoint
+from assay.ledger.privacy import KeyStore
+from assay.ledger.retention import (
+    Erasure,
+    Retired,
+    erase_due,
+    retention_profiles,
+    retire_segments,
+)
 from assay.ledger.signing import signing_key
 from assay.ledger.standalone import HEAD, genesis
 from tasks.faults import RETRIES, may_pass
@@ -59,6 +68,10 @@ def ship_sealed(settings: Settings) -> tuple[int, int]:
     """Put sealed segments that the archive lacks into it; return segments and records."""
     logger = get_run_logger()
     n_records = 0
+    sealed, refused = seal_abandoned(settings.ledger_folder)
+    logger.info("streams_sealed=%d streams_refused=%d", len(sealed), len(refused))
+    for each in refused:
+        logger.error("not sealed: %s", each)
     archive = archive_of(settings)
     for segment in sealed_segments(settings.ledger_folder):
         if ship_segments([segment], archive):
@@ -102,6 +115,55 @@ def collect_stream(settings: Settings, folder: Path) -> int:
             return n_labels
         if append_labels(settings, stream, before, labels, end[0], end[1].hex()):
             n_labels += len(labels)
+
+
+@task(name="retire-due", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
+def retire_due(settings: Settings) -> list[Retired]:
+    """Delete segments whose time is over, here and in the archive."""
+    retired = retire_segments(
+        settings.ledger_folder,
+        signing_key(settings.ledger_signing_key),
+        retention_profiles(settings.ledger_retention),
+        archive_of(settings),
+        datetime.now(UTC),
+    )
+    get_run_logger().info("segments_deleted=%d", len(retired))
+    return retired
+
+
+@task(name="erase-people", cache_policy=NO_CACHE)
+def erase_people(settings: Settings) -> list[Erasure]:
+    """Destroy the keys of those whose erasure was asked for and nothing forbids."""
+    erasures = erase_due(
+        settings.ledger_folder,
+        KeyStore(settings.ledger_keys_folder),
+        retention_profiles(settings.ledger_retention),
+        datetime.now(UTC),
+    )
+    n_done = sum(each.is_done for each in erasures)
+    get_run_logger().info("erased=%d waiting=%d", n_done, len(erasures) - n_done)
+    return erasures
+
+
+@task(name="publish-retention", cache_policy=NO_CACHE)
+def publish_retention(retired: list[Retired], erasures: list[Erasure]) -> None:
+    """Show on the flow run what was deleted, and what each erasure waits for."""
+    lines = [
+        f"| {each.segment.stream} | {each.segment.first} to {each.segment.last} "
+        f"| {each.why} |"
+        for each in retired
+    ]
+    waits = [
+        f"| {each.subject} | {'done' if each.is_done else each.why} | {each.n_records} |"
+        for each in erasures
+    ]
+    create_markdown_artifact(
+        "# Retention\n\n| stream | records deleted | under |\n|---|---|---|\n"
+        + "\n".join(lines)
+        + "\n\n# Erasure\n\n| subject | state | records |\n|---|---|---:|\n"
+        + "\n".join(waits),
+        key="ledger-retention",
+    )
 
 
 @task(name="publish-shipment", cache_policy=NO_CACHE)

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from assay.errors import LedgerError
 from assay.ledger.disk import Disk
-from assay.ledger.standalone import Line, genesis, parse_line, segment_lines
+from assay.ledger.standalone import (
+    Line,
+    genesis,
+    parse_line,
+    read_retired,
+    segment_lines,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +77,11 @@ def recover(folder: Path, stream: str, disk: Disk) -> Position:
     """
     segments = segments_of(folder)
     if not segments:
-        return Position(1, genesis(stream), None, 0, None)
+        sequence, chain = _behind_retired(folder, stream, None)
+        return Position(sequence, chain, None, 0, None)
     segment = segments[-1]
-    chain, sequence = genesis(stream), 1
-    if len(segments) > 1:
+    sequence, chain = _behind_retired(folder, stream, int(segment.stem))
+    if len(segments) > 1 and sequence != int(segment.stem):
         before = last_line(segments[-2], stream)
         if before is None:
             raise _altered(segments[-2], "its end does not read")
@@ -96,6 +103,23 @@ def recover(folder: Path, stream: str, disk: Disk) -> Position:
     if last is not None and last.body.startswith(b'{"entry":{"kind":"sealed"'):
         return Position(sequence, chain, None, 0, recovery)
     return Position(sequence, chain, segment, good, recovery)
+
+
+def _behind_retired(folder: Path, stream: str, before: int | None) -> tuple[int, bytes]:
+    """Return number and chain behind the last records that retention deleted."""
+    files = sorted(folder.glob("*.retired"))
+    gone = [
+        file
+        for file in files
+        if (before is None or int(file.stem) < before)
+        and not file.with_suffix(".ndjson").exists()
+    ]
+    if not gone:
+        return 1, genesis(stream)
+    said = read_retired(gone[-1].read_bytes(), None)
+    if said is None:
+        raise _altered(gone[-1], "it does not read")
+    return int(said["last"]) + 1, bytes.fromhex(said["chain"])
 
 
 def _refuse_acknowledged(segment: Path, stream: str, offset: int, sequence: int) -> None:

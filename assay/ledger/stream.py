@@ -72,7 +72,7 @@ class StreamWriter:
         self._segment_bytes = segment_bytes
         self._folder = ledger / "streams" / stream
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(self._folder / "lock")
+        self._lock = stream_lock(self._folder)
         self._staged: list[tuple[bytes, int]] = []
         self._failure = ""
         self._descriptor = -1
@@ -233,7 +233,15 @@ def _second_text(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
-def _locked(file: Path) -> int:
+def stream_lock(folder: Path) -> int:
+    """Return a descriptor that keeps every writer off a stream until it is closed.
+
+    Raises
+    ------
+    LedgerError
+        If a writer holds it.
+    """
+    file = folder / "lock"
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -33,6 +34,12 @@ class Audit:
         The same for as many fields drawn from those not named.
     same_share : float
         Where all numbers under noise name the same set of texts.
+    first_same_share : float
+        Where they name the same text first.
+    named_flips_share, random_flips_share : float
+        Where moving them also ends the adverse decision; NaN without a threshold.
+    random_matches_share : float
+        Where the fields drawn lower the log-odds at least as much as those named.
     """
 
     n_rows: int
@@ -40,6 +47,10 @@ class Audit:
     named_lowers_share: float
     random_lowers_share: float
     same_share: float
+    first_same_share: float
+    named_flips_share: float
+    random_flips_share: float
+    random_matches_share: float
 
 
 def reasons_audit(
@@ -50,6 +61,7 @@ def reasons_audit(
     *,
     rng: np.random.Generator,
     noise: float = 0.01,
+    threshold: float = math.nan,
 ) -> Audit:
     """Return how the reasons of adverse rows stand up to moving what they name.
 
@@ -68,6 +80,8 @@ def reasons_audit(
     noise : float
         Standard deviation of the factor on each number, which stays within its bounds
         and, where it counts, whole.
+    threshold : float
+        Probability from which a decision is adverse; without it no flips are counted.
 
     Raises
     ------
@@ -83,23 +97,30 @@ def reasons_audit(
     is_named = _named_fields(named, contract)
     is_drawn = _drawn_fields(is_named, rng)
     before = probabilities(rows)
-    usual = explainer.usual
     noisy = _reasons(explainer, _with_noise(rows, contract, noise, rng))
-    same = [
-        {each.text for each in now} == {each.text for each in then}
-        for now, then in zip(noisy, named, strict=True)
-    ]
+    pairs = list(zip(noisy, named, strict=True))
+    texts = [[{each.text for each in of_row} for of_row in pair] for pair in pairs]
+    after_named = probabilities(np.where(is_named, explainer.usual, rows))
+    after_drawn = probabilities(np.where(is_drawn, explainer.usual, rows))
     return Audit(
         n_rows=len(matrix),
         n_named=len(rows),
-        named_lowers_share=_share(
-            probabilities(np.where(is_named, usual, rows)) < before
+        named_lowers_share=_share(after_named < before),
+        random_lowers_share=_share(after_drawn < before),
+        same_share=_share(np.array([now == then for now, then in texts])),
+        first_same_share=_share(
+            np.array([bool(now) and now[0].text == then[0].text for now, then in pairs])
         ),
-        random_lowers_share=_share(
-            probabilities(np.where(is_drawn, usual, rows)) < before
+        named_flips_share=_flips_share(after_named, threshold),
+        random_flips_share=_flips_share(after_drawn, threshold),
+        random_matches_share=_share(
+            (after_drawn < before) & (after_drawn <= after_named)
         ),
-        same_share=_share(np.array(same)),
     )
+
+
+def _flips_share(after: Floats, threshold: float) -> float:
+    return math.nan if math.isnan(threshold) else _share(after < threshold)
 
 
 def _named_fields(named: Sequence[tuple[Reason, ...]], contract: Contract) -> Flags:

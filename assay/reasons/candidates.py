@@ -1,4 +1,4 @@
-"""Values that a field could have instead: one for each answer the model can tell apart."""
+"""Values that a field could have instead: one for each that the model tells apart."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from deployments.command.api_key import api_key_orders
 from deployments.command.contracts import contract_orders
 from deployments.command.ledger import ledger_orders
 from deployments.command.platform import down, status, up
+from deployments.command.reasons import reasons_orders
 from deployments.command.registry import models
 from deployments.command.run import run
 from deployments.command.signing import export, key_orders, sign
@@ -42,6 +43,7 @@ def command() -> typer.Typer:
     app.add_typer(api_key_orders(), name="api-key")
     app.add_typer(contract_orders(), name="contract")
     app.add_typer(ledger_orders(), name="ledger")
+    app.add_typer(reasons_orders(), name="reasons")
     app.add_typer(key_orders(), name="keys")
     champion: tuple[Callable[..., None], ...]
     champion = (models, inventory, who_was_live, sign, rollback, stop, resume)

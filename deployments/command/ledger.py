@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from deployments.command.ledger_keeping import keeping_orders
+
 Folder = Annotated[
     Path | None, typer.Option(help="Folder of the ledger; ASSAY_HOME/ledger if none.")
 ]
@@ -26,6 +28,7 @@ def ledger_orders() -> typer.Typer:
     )
     for order in (verify, checkpoint, prove, show, export):
         orders.command()(order)
+    keeping_orders(orders)
     return orders
 
 
@@ -65,7 +68,9 @@ def checkpoint(folder: Folder = None, copies: Copies = None) -> None:
     """Sign everything that the streams hold; the first time, make the key."""
     from assay.ledger.checkpoint import write_checkpoint
     from assay.ledger.signing import signing_key
+    from assay.settings import Settings
 
+    copies = copies or Settings().ledger_copies_folder
     made = write_checkpoint(_present(folder), signing_key(_key_file()), copies=copies)
     typer.echo(f"checkpoint {made.number}: {made.size} records, root {made.root}")
 
@@ -119,7 +124,7 @@ def _present(folder: Path | None) -> Path:
     from assay.errors import LedgerError
     from assay.settings import Settings
 
-    folder = folder or Settings().home / "ledger"
+    folder = folder or Settings().ledger_folder
     if not (folder / "streams").is_dir():
         raise LedgerError(f"no ledger in {folder}; name one with --folder")
     return folder
@@ -128,4 +133,4 @@ def _present(folder: Path | None) -> Path:
 def _key_file() -> Path:
     from assay.settings import Settings
 
-    return Settings().home / "keys" / "ledger.pem"
+    return Settings().ledger_signing_key

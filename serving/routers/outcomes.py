@@ -22,7 +22,7 @@ from serving.problems import Problem
 MOST_OUTCOMES = 1_000
 """Labels in one request."""
 
-Append = Callable[[bytes], Awaitable[Receipt]]
+Append = Callable[[bytes], Awaitable[Receipt] | None]
 
 
 class _Reported(BaseModel):
@@ -48,7 +48,8 @@ class OutcomeDesk:
     index : RequestIndex
         Of the ledger.
     append : callable
-        From an entry to its receipt once it is safe: `LoopCommitter.append`.
+        From an entry to its receipt once it is safe, such as `LoopCommitter.append`;
+        None where no ledger is kept.
     late_after : callable
         From a model's name to the age of a decision from which a label is late; raises
         `Problem` 404 where there is no such model.
@@ -107,7 +108,11 @@ def _parsed(body: bytes) -> list[Outcome]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)
         errors = [
-            {"field": ".".join(map(str, each["loc"])), "problem": each["msg"]}
+            {
+                "field": ".".join(map(str, each["loc"])),
+                "rule": each["type"],
+                "allowed": each["msg"],
+            }
             for each in first
         ]
         status = 400 if any(each["type"] == "json_invalid" for each in first) else 422
@@ -125,7 +130,10 @@ def _parsed(body: bytes) -> list[Outcome]:
 async def _written(append: Append, judged: list[Judged]) -> list[Receipt | None]:
     try:
         waiting = [append(each.entry) for each in judged if each.entry is not None]
-        receipts = iter(await asyncio.gather(*waiting))
+        taken = [each for each in waiting if each is not None]
+        if len(taken) < len(waiting):
+            raise Problem(503, "no ledger is kept here: set ASSAY_LEDGER_MODE=durable")
+        receipts = iter(await asyncio.gather(*taken))
     except LedgerError as error:
         raise Problem(
             503,

@@ -58,3 +58,18 @@ def test_damage_is_named_and_gives_exit_code_1(home):
 def test_a_folder_without_a_ledger_is_said_to_be_none(home):
     said = order("show", "r1", "--folder", home / "elsewhere")
     assert isinstance(said.exception, LedgerError)
+
+
+def test_segments_are_shipped_once_and_a_hold_keeps_what_erasure_asks_for(home):
+    assert "1 segments shipped" in order("ship").stdout
+    assert "0 segments shipped" in order("ship").stdout
+    assert len(list((home / "ledger-archive").rglob("*.parquet"))) == 1
+    words = ("case-7", "--reason", "court", "--by", "counsel", "--subject", "ann")
+    assert "is active" in order("hold", *words).stdout
+    assert "case-7: " in order("holds").stdout
+    assert isinstance(order("hold", *words).exception, LedgerError)
+    assert "0 records, 0 keys destroyed" in order("erase", "ann").stdout
+    assert "is released" in order("release", "case-7", "--by", "counsel").stdout
+    assert order("holds").stdout == ""
+    order("checkpoint")
+    assert ": ok" in order("verify").stdout

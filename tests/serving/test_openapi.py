@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from assay.settings import Settings
 from serving.app import create_app
 from serving.boundary.guard import Boundary
 from serving.boundary.metrics import Metrics
@@ -18,6 +19,7 @@ from serving.routers.health import health_router
 from serving.routers.models import models_router
 from serving.routers.operations import operations_router
 from serving.routers.protocols import inference_router, mlflow_router
+from serving.routers.records import record_routers
 from serving.routers.scoring import scoring_router
 from serving.workers import WorkerBoard
 
@@ -57,6 +59,7 @@ def test_every_route_is_described(app, tmp_path):
         mlflow_router(catalogue, "tiny", without_record),
         inference_router(catalogue, without_record),
         operations_router(catalogue, Boundary(Places("tiny"), Metrics()), board),
+        *record_routers(catalogue, Settings()),
     )
     served = {
         (route.path.replace("{model}", "tiny").replace("{version}", "1"), method)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from assay.errors import LedgerError
 from assay.ledger.archive import Archive, SealedSegment, sealed_segments
 from assay.ledger.archive.parquet import checked_lines
 from assay.ledger.checkpoint import checkpoint_files, open_checkpoint
@@ -21,12 +24,13 @@ from assay.ledger.recovery import segments_of
 from assay.ledger.retention.custody import CUSTODY, Hold, active_holds
 from assay.ledger.retention.profiles import RetentionProfile, profile_of
 from assay.ledger.standalone import HEAD, SIGNED_RETIRED, leaf_hash
+from assay.ledger.stream import stream_lock
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEPT_SEGMENTS = 2
-"""Newest segments of a stream that always stay: its writer goes on from them."""
+"""Newest segments that stay while a stream has a writer, which goes on from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +79,43 @@ def retire_segments(
     -------
     list of Retired
         Not among them: segments with a record that is not yet due or under a legal
-        hold, not covered by a checkpoint, or one of a stream's two newest.
+        hold, not covered by a checkpoint, or, of a stream that has a writer, one of the
+        two newest.
     """
     holds = active_holds(ledger)
     covered = _covered(ledger)
     retired = []
     for segment in list(sealed_segments(ledger)):
-        newest = segments_of(segment.file.parent)[-KEPT_SEGMENTS:]
-        if (
-            segment.stream == CUSTODY
-            or segment.file in newest
-            or covered.get(segment.stream, 0) < segment.last
-        ):
+        if segment.stream == CUSTODY or covered.get(segment.stream, 0) < segment.last:
             continue
         why = _over(segment, profiles, holds, now)
-        if why is not None:
-            _state(segment, key, why, now)
-            if archive is not None:
-                archive.remove(segment)
-            index_file(segment.file).unlink(missing_ok=True)
-            segment.file.unlink()
-            Disk().sync_folder(segment.file.parent)
-            retired.append(Retired(segment, why))
+        with _unless_written(segment) as may_go:
+            if why is not None and may_go:
+                _state(segment, key, why, now)
+                if archive is not None:
+                    archive.remove(segment)
+                index_file(segment.file).unlink(missing_ok=True)
+                segment.file.unlink()
+                Disk().sync_folder(segment.file.parent)
+                retired.append(Retired(segment, why))
     return retired
+
+
+@contextmanager
+def _unless_written(segment: SealedSegment) -> Iterator[bool]:
+    """Say whether a segment may go; no writer opens its stream meanwhile."""
+    if segment.file not in segments_of(segment.file.parent)[-KEPT_SEGMENTS:]:
+        yield True
+        return
+    try:
+        lock = stream_lock(segment.file.parent)
+    except LedgerError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.close(lock)
 
 
 def _covered(ledger: Path) -> dict[str, int]:

@@ -229,9 +229,13 @@ def test_the_audit_finds_named_fields_heavier_than_random_ones(boosted, frame, c
     )
     assert found.n_rows == len(adverse) >= found.n_named > 0
     assert found.named_lowers_share > 0.9 > found.random_lowers_share
+    assert found.random_matches_share <= found.random_lowers_share
+    assert math.isnan(found.named_flips_share)
     quiet = reasons_audit(
         *(explainer, probabilities, adverse, contract),
         rng=np.random.default_rng(0),
         noise=0.0,
+        threshold=float(probabilities(adverse).max()) + 1e-9,
     )
-    assert quiet.same_share == 1.0
+    assert (quiet.same_share, quiet.first_same_share) == (1.0, 1.0)
+    assert (quiet.named_flips_share, quiet.random_flips_share) == (1.0, 1.0)

@@ -21,7 +21,7 @@ MOVABLE = ("amount", "n_events")
 
 @pytest.fixture(scope="module")
 def version(boosted, frame, contract):
-    """The model, a way to ask it, and its adverse rows as plain values."""
+    """Return the model, a way to ask it, and its adverse rows as plain values."""
     explainer = explainer_of(boosted, frame)
 
     def probability(row):
@@ -39,7 +39,7 @@ def version(boosted, frame, contract):
 
 def by_trying_all(version, contract, row, movable, most_changes):
     """Return the least cost over every combination of candidates."""
-    explainer, probability, threshold, _, _ = version
+    explainer, _, threshold, _, _ = version
     bounds = EnsembleBounds.of(explainer.table)
     own = explainer.matrix([row])[0]
     each = [
@@ -57,7 +57,7 @@ def by_trying_all(version, contract, row, movable, most_changes):
 
 
 def test_a_bound_of_one_row_is_its_log_odds_and_of_a_box_is_below_all_in_it(
-    version, frame, contract, boosted
+    version, frame, contract
 ):
     explainer = version[0]
     bounds = EnsembleBounds.of(explainer.table)
@@ -124,7 +124,7 @@ def test_a_search_that_ends_early_says_by_how_much_it_could_be_wrong(version):
             assert early.distance - early.gap <= exact.distance <= early.distance
 
 
-def test_what_cannot_flip_is_proven_and_what_is_not_adverse_is_said(version, frame):
+def test_what_cannot_flip_is_proven_and_what_is_not_adverse_is_said(version):
     _, _, _, adverse, search = version
     verdicts = {
         search.nearest_change(row, may_change=["is_known"]).verdict for row in adverse
