@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         answers.
     api_body_bytes : int
         Largest body of a request to the API.
+    policies : Path
+        Folder of the policies; `alerts.toml` says who hears of an alert, and when.
+    alert_channels : mapping of str to SecretStr
+        Addresses of the channels that the policy names: ``https:``, ``slack+https:`` or
+        ``smtp:``.
     """
 
     model_config = SettingsConfigDict(
@@ -107,6 +112,8 @@ class Settings(BaseSettings):
     registry_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
     api_refresh_seconds: Annotated[float, Field(gt=0)] = 2.0
     api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
+    policies: Path = Path("data/policies")
+    alert_channels: dict[str, SecretStr] = {}
 
     @property
     def prefect_api(self) -> str:

@@ -45,9 +45,9 @@ def main() -> None:
     TARGET.write_text(
         "# Performance before labels, back-tested\n\n"
         "Written by `python -m benchmarks.monitoring.backtest`. For each of 500 "
-        f"simulated months ({N_ROWS:,} applications) a calibration is fitted on its own 4,000 "
-        "labelled rows, intervals at 90 % are made without the month's labels, then "
-        "held against the outcome of these rows. Population, price and policy move the "
+        f"simulated months ({N_ROWS:,} applications) a calibration is fitted on its own "
+        "4,000 labelled rows, intervals at 90 % are made without the month's labels, "
+        "then held against the outcome of these rows. Population, price and policy move the "
         "inputs; a recession moves the law of default, where the estimate is void and "
         "`estimate_performance` is to be told so by matured labels or a detector: here "
         "it is not, to show what it would say.\n\n"

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from assay.errors import AssayError
+from deployments.command.alarms import alarm_orders
+from deployments.command.alerts import alert_orders
 from deployments.command.answers import ask
 from deployments.command.contracts import contract_orders
 from deployments.command.ledger import ledger_orders
@@ -31,6 +33,8 @@ def command() -> typer.Typer:
     app.command(context_settings=ANY_PARAMETER)(run)
     app.add_typer(contract_orders(), name="contract")
     app.add_typer(ledger_orders(), name="ledger")
+    app.add_typer(alarm_orders(), name="alarms")
+    app.add_typer(alert_orders(), name="alerts")
     for order in (models, ask, up, status, down):
         app.command()(order)
     return app
