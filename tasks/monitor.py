@@ -24,7 +24,7 @@ from assay.adapters.alerts import (
     read_policy,
 )
 from assay.adapters.sources import read_source
-from assay.adapters.tracking import Evidence, VersionRecord, log_evidence
+from assay.adapters.tracking import Evidence, LoggedRun, VersionRecord, log_evidence
 from assay.bundle import Bundle, Scorer
 from assay.contract import Contract
 from assay.errors import BundleError, DataError
@@ -192,21 +192,27 @@ def publish_watch(
             tags={"assay.bundle_digest": record.bundle_digest},
         ),
     )
-    key = contract.name.replace("_", "-")
+    _show(page, list(figures), logged, contract.name.replace("_", "-"), settings)
+    return logged.url
+
+
+def _show(
+    page: str, figures: list[str], logged: LoggedRun, key: str, settings: Settings
+) -> None:
+    def link(path: str) -> str:
+        root = f"{settings.mlflow_tracking}/get-artifact"
+        return f"{root}?path={path}&run_uuid={logged.run_id}"
+
     create_markdown_artifact(page, key=f"{key}-watch")
     for name in figures:
         create_image_artifact(
-            f"{settings.mlflow_tracking}/get-artifact?path=plots/{name}.png"
-            f"&run_uuid={logged.run_id}",
-            key=f"{key}-watch-{name}",
-            description=name,
+            link(f"plots/{name}.png"), key=f"{key}-watch-{name}", description=name
         )
-    link = (
-        f"{settings.mlflow_tracking}/get-artifact?path=evidently.html"
-        f"&run_uuid={logged.run_id}"
+    create_link_artifact(
+        link("evidently.html"),
+        link_text="Evidently's report",
+        key=f"{key}-evidently",
     )
-    create_link_artifact(link, link_text="Evidently's report", key=f"{key}-evidently")
-    return logged.url
 
 
 def _matured(

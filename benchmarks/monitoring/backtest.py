@@ -42,7 +42,12 @@ def main() -> None:
                 f"{share.high:.1%}] |"
             )
             print(rows[-1], flush=True)
-    TARGET.write_text(
+        TARGET.write_text(page(rows))
+
+
+def page(rows: list[str]) -> str:
+    """Return the document with the lines that are there so far."""
+    return (
         "# Performance before labels, back-tested\n\n"
         "Written by `python -m benchmarks.monitoring.backtest`. For each of 500 "
         f"simulated months ({N_ROWS:,} applications) a calibration is fitted on its own "

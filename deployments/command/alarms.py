@@ -39,28 +39,15 @@ def certify(
     )
 
     sizes = rows or list(SIZES)
+    shared = {"n_reference": reference, "n_features": features}
     false_alarms = [
-        certify_false_alarms(
-            n_rows,
-            n_reference=reference,
-            n_features=features,
-            n_windows=windows,
-            level=level,
-            seed=seed,
-        )
-        for n_rows in sizes
+        certify_false_alarms(n, n_windows=windows, level=level, seed=seed, **shared)
+        for n in sizes
     ]
+    fewer = max(windows // 5, 1)
     power = [
-        certify_power(
-            n_rows,
-            shift,
-            n_reference=reference,
-            n_features=features,
-            n_windows=max(windows // 5, 1),
-            level=level,
-            seed=seed + 1,
-        )
-        for n_rows in sizes
+        certify_power(n, shift, n_windows=fewer, level=level, seed=seed + 1, **shared)
+        for n in sizes
         for shift in SHIFTS
     ]
     typer.echo(certificate(false_alarms, power))

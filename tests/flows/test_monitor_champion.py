@@ -1,5 +1,6 @@
 """Monitoring end to end on real services: a recession becomes an alert and a report."""
 
+import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
@@ -22,6 +23,7 @@ async def keys():
     return {one.key for one in found}
 
 
+@pytest.mark.timeout(1_800)  # on a busy machine four flows and Evidently's import add up
 async def test_a_recession_becomes_one_alert_however_often_one_looks(flow_settings):
     await nightly(MODEL, source(), as_of="2026-06-01T00:00:00+00:00")
     calm = await monitor_champion(MODEL, source(), as_of="2026-07-01T00:00:00+00:00")
