@@ -20,6 +20,7 @@ from assay.models import Fitted, Parity, check_parity, golden_rows
 from assay.reasons import REASONS
 from assay.settings import Settings
 from tasks.reasons import reasons_document
+from tasks.watch_documents import monitoring_documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def _documents(fitted: Fitted, frame: pd.DataFrame, card: str) -> dict[str, byte
         "reference.json": json.dumps(profile, sort_keys=True).encode(),
         "card.md": card.encode(),
         REASONS: reasons_document(fitted, frame),
+        **monitoring_documents(fitted, frame),
     }
 
 

@@ -10,7 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from assay.errors import AssayError
+from deployments.command.alarms import alarm_orders
+from deployments.command.alerts import alert_orders
 from deployments.command.answers import ask
+from deployments.command.api_key import api_key_orders
 from deployments.command.champions import (
     inventory,
     resume,
@@ -18,7 +21,6 @@ from deployments.command.champions import (
     stop,
     who_was_live,
 )
-from deployments.command.api_key import api_key_orders
 from deployments.command.contracts import contract_orders
 from deployments.command.ledger import ledger_orders
 from deployments.command.platform import down, status, up
@@ -43,6 +45,8 @@ def command() -> typer.Typer:
     app.add_typer(api_key_orders(), name="api-key")
     app.add_typer(contract_orders(), name="contract")
     app.add_typer(ledger_orders(), name="ledger")
+    app.add_typer(alarm_orders(), name="alarms")
+    app.add_typer(alert_orders(), name="alerts")
     app.add_typer(reasons_orders(), name="reasons")
     app.add_typer(key_orders(), name="keys")
     champion: tuple[Callable[..., None], ...]

@@ -5,12 +5,21 @@ from assay.monitoring.estimation.performance import (
     estimate_performance,
     expected_auc,
 )
-from assay.monitoring.estimation.recalibration import Recalibration, fit_recalibration
+from assay.monitoring.estimation.recalibration import (
+    CALIBRATION,
+    Recalibration,
+    fit_recalibration,
+    read_recalibration,
+    recalibration_bytes,
+)
 
 __all__ = [
+    "CALIBRATION",
     "Estimate",
     "Recalibration",
     "estimate_performance",
     "expected_auc",
     "fit_recalibration",
+    "read_recalibration",
+    "recalibration_bytes",
 ]

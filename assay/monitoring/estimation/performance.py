@@ -83,7 +83,7 @@ def estimate_performance(
     rng : Generator
         Draws calibrations and outcomes.
     matured : Recalibration, optional
-        Of the newest matured labels.
+        Of the newest matured labels, fitted on the champion's own probabilities too.
     concept_drift : str, default=""
         What a detector of `assay.monitoring.concept` says; empty where it is silent.
     reference_range : tuple of float
@@ -112,7 +112,7 @@ def estimate_performance(
     """
     stated = np.asarray(probabilities, dtype=np.float64)
     odds = log_odds(stated)
-    reasons = _reasons(stated, matured, concept_drift, reference_range)
+    reasons = _reasons(stated, recalibration, matured, concept_drift, reference_range)
     if reasons:
         return Estimate(len(stated), {}, reasons)
     cells = gather(stated, threshold)
@@ -164,6 +164,7 @@ def expected_auc(scores: ArrayLike, probabilities: ArrayLike) -> float:
 
 def _reasons(
     stated: Floats,
+    recalibration: Recalibration,
     matured: Recalibration | None,
     concept_drift: str,
     reference_range: tuple[float, float],
@@ -173,11 +174,13 @@ def _reasons(
         found.append(f"{len(stated)} rows; {FEWEST_ROWS} are the fewest to estimate from")
     if concept_drift:
         found.append(f"concept drift: {concept_drift}")
-    if matured is not None and matured.p_value() < LOST_CALIBRATION:
+    p_value = 1.0 if matured is None else matured.p_value(recalibration)
+    if matured is not None and p_value < LOST_CALIBRATION:
         found.append(
             f"calibration is lost: {matured.n_rows} matured labels give intercept "
-            f"{matured.intercept:+.2f} and slope {matured.slope:.2f}, p "
-            f"{matured.p_value():.1e}"
+            f"{matured.intercept:+.2f} and slope {matured.slope:.2f}, the reference "
+            f"{recalibration.intercept:+.2f} and {recalibration.slope:.2f}, p "
+            f"{p_value:.1e}"
         )
     low, high = reference_range
     outside = float(np.mean((stated < low) | (stated > high))) if len(stated) else 0.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 from scipy.stats import chi2
 
-from assay.errors import DataError
+from assay.errors import BundleError, DataError
 
 Floats: TypeAlias = NDArray[np.float64]
 
+CALIBRATION = "calibration.json"
 FEWEST_OF_EACH = 10
 """Rows of each outcome without which a calibration is not to be read."""
 
@@ -48,10 +50,19 @@ class Recalibration:
         """Return corrected probabilities, in the shape of `stated`."""
         return expit(self.intercept + self.slope * log_odds(stated))
 
-    def p_value(self) -> float:
-        """Return the chance of a line so far from 0 and 1 if calibration held."""
-        away = np.array([self.intercept, self.slope - 1.0])
-        return float(chi2.sf(away @ np.linalg.solve(self.matrix(), away), 2))
+    def p_value(self, against: Recalibration | None = None) -> float:
+        """Return the chance of lines so far apart if both were of one law.
+
+        Parameters
+        ----------
+        against : Recalibration, optional
+            An earlier line of the same model, on other rows; without one the line
+            of perfect calibration, 0 and 1.
+        """
+        intercept, slope = (against.intercept, against.slope) if against else (0.0, 1.0)
+        spread = self.matrix() + (against.matrix() if against else 0.0)
+        away = np.array([self.intercept - intercept, self.slope - slope])
+        return float(chi2.sf(away @ np.linalg.solve(spread, away), 2))
 
     def matrix(self) -> Floats:
         """Return the covariance as an array of shape (2, 2)."""
@@ -131,3 +142,29 @@ def log_odds(probabilities: ArrayLike) -> Floats:
             f"{int(wrong.sum())} of {stated.size} probabilities are not in [0, 1]"
         )
     return logit(np.clip(stated, _NEAREST, 1 - _NEAREST))
+
+
+def recalibration_bytes(recalibration: Recalibration) -> bytes:
+    """Return a recalibration as JSON; the same one gives the same bytes."""
+    return json.dumps(asdict(recalibration), sort_keys=True).encode()
+
+
+def read_recalibration(content: bytes) -> Recalibration:
+    """Return the recalibration of a bundle's file.
+
+    Raises
+    ------
+    BundleError
+        If the file does not read.
+    """
+    try:
+        found = json.loads(content)
+        first, shared, second = map(float, found["covariance"])
+        return Recalibration(
+            float(found["intercept"]),
+            float(found["slope"]),
+            (first, shared, second),
+            int(found["n_rows"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{CALIBRATION} does not read: {error}") from error

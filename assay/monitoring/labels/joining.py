@@ -83,6 +83,7 @@ def join_labels(
     newest = of_one.tail(1).set_index("identifier")
     first_seen = of_one["observed_at"].min()
     agrees = ordered["label"].to_numpy() == of_one["label"].transform("last").to_numpy()
+    said = known.drop_duplicates(["identifier", "label"])
     n_joined = len(newest)
     n_superseded = int((~agrees).sum())
     frame = decisions.assign(
@@ -100,7 +101,7 @@ def join_labels(
         n_repeated=len(known) - n_joined - n_superseded,
         n_superseded=n_superseded,
         n_unknown=len(unknown),
-        n_corrected=int((of_one["label"].nunique() > 1).sum()),
+        n_corrected=int(said["identifier"].duplicated().sum()),
         n_late=int(late.sum()),
     )
 

@@ -50,6 +50,13 @@ class NumberProfile:
         return int(self.ranks[-1]) if len(self.ranks) else 0
 
     @property
+    def span(self) -> tuple[float, float]:
+        """Lowest and highest value; NaN where none is known."""
+        if not self.n_known:
+            return float("nan"), float("nan")
+        return float(self.values[0]), float(self.values[-1])
+
+    @property
     def n_rows(self) -> int:
         """Rows of the reference."""
         return self.n_known + self.n_missing

@@ -21,8 +21,8 @@ from assay.monitoring.profile.counting import category_counts
 
 SCORE = "score"
 LENGTH = "length of "
-BUNDLED_POINTS = 20_000
-"""Values kept of a column in a bundle; ranks are then off by a twenty-thousandth."""
+BUNDLED_POINTS = 5_000
+"""Values kept of a column in a bundle; ranks are then off by a five-thousandth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,6 +30,15 @@ def test_calibrated_rows_are_not_called_lost_and_others_are():
     assert fit_recalibration(*rows(1, intercept=0.7)).p_value() < 1e-6
 
 
+def test_two_lines_of_one_law_are_not_told_apart_and_of_two_laws_are():
+    reference = [fit_recalibration(*rows(seed, 0.2, 0.9)) for seed in range(300)]
+    later = [fit_recalibration(*rows(1_000 + s, 0.2, 0.9, 1_500)) for s in range(300)]
+    pairs = zip(later, reference, strict=True)
+    told = [new.p_value(old) < 0.1 for new, old in pairs]
+    assert np.mean(told) == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 300))
+    assert fit_recalibration(*rows(1, 0.9, 0.9)).p_value(reference[1]) < 1e-6
+
+
 def test_corrected_probabilities_lie_on_the_line():
     found = fit_recalibration(*rows(1, 0.3, 0.8))
     assert logit(found.probabilities([0.2]))[0] == pytest.approx(

@@ -10,12 +10,12 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assay.errors import ConfigError
+from assay.settings.service import ServiceSettings
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -28,17 +28,19 @@ SHIPPED_SOURCES = MappingProxyType(
 """Sources of the shipped models, where the settings name none: each day brings rows."""
 
 
-class Settings(BaseSettings):
+class Settings(ServiceSettings):
     """Where Assay keeps its things and finds its services.
 
     Attributes
     ----------
-    home : Path
-        Folder of everything that is written: databases, snapshots, logs, caches.
     contracts : Path
         Folder of the contracts, one TOML file a model.
     policies : Path
-        Folder of the policies; `signoff.toml` says who must sign for a version.
+        Folder of the policies; `signoff.toml` says who must sign for a version,
+        `alerts.toml` who hears of an alert, and when.
+    alert_channels : mapping of str to SecretStr
+        Addresses of the channels that the policy names: ``https:``, ``slack+https:`` or
+        ``smtp:``.
     identity : str
         Who acts: trains, rolls back, stops. Empty takes the name of the account.
     lock : Path
@@ -66,74 +68,19 @@ class Settings(BaseSettings):
         DVC remote for snapshots: a folder or ``s3://`` URL; empty means under `home`.
     s3_endpoint : str
         Endpoint of an S3-compatible store; empty means the cloud's own.
-    ledger_copies : str
-        Second place of the ledger's checkpoints, best on another machine; empty means
-        that there is none.
-    ledger_archive : str
-        Where sealed segments of the ledger go: a folder, an ``s3://`` URL, or
-        ``database`` for Assay's own tables; empty means a folder under `home`.
-    ledger_keys : str
-        Folder of the keys that personal inputs are sealed under, apart from the ledger;
-        empty means ``ledger-keys`` under `home`.
-    ledger_retention : mapping of str to mapping
-        By policy profile, ``keep_days``, the least that its records are kept, and
-        ``delete_days``, after which they are deleted. A profile that is not named is
-        kept for good.
     openml_url, uci_url : str
         Where pinned downloads come from.
     download_timeout_seconds : float
         Longest wait for one answer of a remote source.
-    registry_timeout_seconds : float
-        Longest wait of the API for one answer of the MLflow server.
-    require_signature : bool
-        Whether the API refuses a bundle that none of the platform's keys signed. False
-        is for development with a registry that holds unsigned versions.
-    platform_key : str
-        File of the platform's private key, which signs bundles; empty means
-        ``keys/platform.pem`` under `home`, made where there is none.
-    platform_public_keys : str
-        Public keys that the API trusts, or files of them, separated by commas; empty
-        means ``keys/platform.pub`` under `home`.
-    api_refresh_seconds : float
-        Time between two looks of the API at the registry: how soon a moved champion
-        answers.
-    api_body_bytes : int
-        Largest body of a request to the API.
-    ledger : str
-        Folder of the ledger of decisions; empty means ``ledger`` under `home`.
-    ledger_mode : {"durable", "relaxed", "off"}
-        Whether an answer of the API waits until its record is on the disk, only until
-        the operating system has it, or is not recorded.
-    api_body_seconds : float
-        Longest time that a caller may take to send a body.
-    api_most_in_flight : int
-        Requests that one worker holds at a time; more are answered 503 at once.
-    api_keys : str
-        ``on``, ``off``, or ``auto``: on where `host` is not this machine alone.
-    api_key_file : str
-        File of the API keys' hashes; empty means ``keys/api-keys.json`` under `home`.
-    api_rate_per_second : float
-        Requests that each API key may make a second, by worker; 0 means no limit. A key
-        can have a rate of its own.
-    api_log_json : bool
-        Whether the API logs one JSON object a line.
-    api_log_requests : bool
-        Whether the API logs every request, not only failures.
-    api_traces : bool
-        Whether the API makes OpenTelemetry spans; needs the package opentelemetry-sdk.
+
+    See Also
+    --------
+    ServiceSettings : `home`, and the settings of the scoring API and its records.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="ASSAY_",
-        env_nested_delimiter="__",
-        env_file=".env",
-        extra="ignore",
-        frozen=True,
-    )
-
-    home: Path = Path(".assay")
     contracts: Path = Path("data/contracts")
     policies: Path = Path("data/policies")
+    alert_channels: dict[str, SecretStr] = {}
     identity: str = ""
     lock: Path = Path("locks/dev.txt")
     code_revision: str = ""
@@ -152,29 +99,9 @@ class Settings(BaseSettings):
     mlflow_artifacts: str = ""
     snapshot_remote: str = ""
     s3_endpoint: str = ""
-    ledger_copies: str = ""
-    ledger_archive: str = ""
-    ledger_keys: str = ""
-    ledger_retention: dict[str, dict[str, float]] = {}
     openml_url: str = "https://data.openml.org"
     uci_url: str = "https://archive.ics.uci.edu"
     download_timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
-    registry_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
-    require_signature: bool = True
-    platform_key: str = ""
-    platform_public_keys: str = ""
-    api_refresh_seconds: Annotated[float, Field(gt=0)] = 0.75
-    api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
-    ledger: str = ""
-    ledger_mode: Literal["durable", "relaxed", "off"] = "durable"
-    api_body_seconds: Annotated[float, Field(gt=0)] = 10.0
-    api_most_in_flight: Annotated[int, Field(ge=1)] = 256
-    api_keys: Literal["auto", "on", "off"] = "auto"
-    api_key_file: str = ""
-    api_rate_per_second: Annotated[float, Field(ge=0)] = 0.0
-    api_log_json: bool = False
-    api_log_requests: bool = False
-    api_traces: bool = False
 
     @property
     def actor(self) -> str:
@@ -227,51 +154,6 @@ class Settings(BaseSettings):
     def snapshot_remote_url(self) -> str:
         """Folder or URL that snapshots are pushed to."""
         return self.snapshot_remote or str(self.home.resolve() / "snapshot-remote")
-
-    @property
-    def bundle_cache(self) -> Path:
-        """Folder of the bundles that the API has fetched."""
-        return self.home.resolve() / "bundles"
-
-    @property
-    def ledger_folder(self) -> Path:
-        """Folder of the ledger of decisions."""
-        return Path(self.ledger or self.home / "ledger").resolve()
-
-    @property
-    def ledger_copies_folder(self) -> Path | None:
-        """Second place of the ledger's checkpoints, or None."""
-        return Path(self.ledger_copies) if self.ledger_copies else None
-
-    @property
-    def ledger_keys_folder(self) -> Path:
-        """Folder of the keys of personal inputs."""
-        return Path(self.ledger_keys or self.home.resolve() / "ledger-keys")
-
-    @property
-    def ledger_signing_key(self) -> Path:
-        """File of the key that signs checkpoints; its public half stands beside it."""
-        return self.home.resolve() / "keys" / "ledger.pem"
-
-    @property
-    def platform_key_file(self) -> Path:
-        """File of the platform's private key; its public half stands beside it."""
-        return Path(self.platform_key or self.home.resolve() / "keys" / "platform.pem")
-
-    @property
-    def api_keys_file(self) -> Path:
-        """File of the API keys' hashes."""
-        return Path(self.api_key_file or self.home.resolve() / "keys" / "api-keys.json")
-
-    @property
-    def workers_folder(self) -> Path:
-        """Folder in which each worker of the API says what it serves."""
-        return self.home.resolve() / "workers"
-
-    @property
-    def document_index(self) -> Path:
-        """Folder of the document index."""
-        return self.home.resolve() / "document-index"
 
     @property
     def known_sources(self) -> dict[str, str]:

@@ -1,0 +1,253 @@
+"""A champion watched over one window: everything measured, and what has to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from assay.contract import Contract
+from assay.errors import DataError
+from assay.evaluation.interval import Interval, share_interval
+from assay.monitoring.alarms import Alarm, AlarmPolicy, decide_alarms
+from assay.monitoring.concept import Detection, ResidualDetector
+from assay.monitoring.distances import ColumnDrift, frame_drift
+from assay.monitoring.estimation import (
+    Estimate,
+    Recalibration,
+    estimate_performance,
+    fit_recalibration,
+)
+from assay.monitoring.profile import SCORE, NumberProfile, Reference
+
+Floats: TypeAlias = NDArray[np.float64]
+Severity: TypeAlias = Literal["warning", "critical"]
+
+RUN_ROWS = 1_000_000.0
+"""Matured rows to a false alarm on concept drift, at least, on average."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """What is known of a window when it is watched.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Typed rows that keep the contract.
+    probabilities : ndarray of shape (n_rows,)
+        The champion's calibrated probabilities of them.
+    n_received : int
+        Rows received, those outside the contract included.
+    matured : ndarray of shape (n_matured, 2)
+        Probability and label of rows whose label matured lately, in the order of their
+        time; may be empty. They are older than the window.
+    """
+
+    rows: pd.DataFrame
+    probabilities: Floats
+    n_received: int
+    matured: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to be told: what moved, where, how urgent, and the figures."""
+
+    measure: str
+    subject: str
+    severity: Severity
+    summary: str
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """Everything measured of one window.
+
+    Attributes
+    ----------
+    drifts : tuple of ColumnDrift
+        Each feature, text length, and the score last.
+    alarms : tuple of Alarm
+        The decisions about them, in the same order.
+    outside : Interval
+        Share of received rows outside the contract.
+    estimate : Estimate
+        Performance before labels, or why nothing can be told.
+    concept : Detection
+        What matured labels say of the champion's probabilities.
+    notices : tuple of Notice
+        What has to be told.
+    """
+
+    drifts: tuple[ColumnDrift, ...]
+    alarms: tuple[Alarm, ...]
+    outside: Interval
+    estimate: Estimate
+    concept: Detection
+    notices: tuple[Notice, ...]
+
+
+def watch(
+    window: Window,
+    reference: Reference,
+    recalibration: Recalibration | None,
+    contract: Contract,
+    *,
+    threshold: float,
+    policy: AlarmPolicy,
+    rng: np.random.Generator,
+) -> Watched:
+    """Return what a window shows about a champion.
+
+    Parameters
+    ----------
+    window : Window
+        The rows.
+    reference : Reference
+        Of the champion's bundle.
+    recalibration : Recalibration or None
+        Of the champion's holdout; None where the holdout was too small for one.
+    contract : Contract
+        Limits and costs.
+    threshold : float in (0, 1)
+        The champion's.
+    policy : AlarmPolicy
+        How often alarms may be false.
+    rng : Generator
+        Draws the intervals of the estimate.
+
+    Raises
+    ------
+    DataError
+        If the window has no row that keeps the contract.
+    """
+    if window.rows.empty:
+        raise DataError(
+            f"none of {window.n_received} rows of the window keeps the contract; is the "
+            "feed broken, or the window before the first row?"
+        )
+    drifts = frame_drift(reference, window.rows, contract, window.probabilities)
+    alarms = decide_alarms(drifts, contract.limits, policy)
+    n_outside = window.n_received - len(window.rows)
+    outside = share_interval(n_outside, window.n_received)
+    concept, matured = _labels(window.matured, recalibration)
+    estimate = _estimate(
+        window, reference, recalibration, contract, threshold, matured, concept, rng
+    )
+    notices = (
+        *_moved(drifts, alarms, contract),
+        *_refused(outside, contract),
+        *_changed(concept, window.matured, matured),
+    )
+    return Watched(drifts, alarms, outside, estimate, concept, notices)
+
+
+def _labels(
+    matured: Floats, recalibration: Recalibration | None
+) -> tuple[Detection, Recalibration | None]:
+    """Return what the detector saw, and the calibration of the matured rows."""
+    if not len(matured):
+        return Detection(None, float("-inf"), ""), None
+    stated = matured[:, 0]
+    held = recalibration.probabilities(stated) if recalibration else stated
+    _, found = ResidualDetector(RUN_ROWS).after(held, matured[:, 1])
+    try:
+        return found, fit_recalibration(stated, matured[:, 1])
+    except DataError:
+        return found, None  # too few outcomes of a kind: the detector alone speaks
+
+
+def _estimate(
+    window: Window,
+    reference: Reference,
+    recalibration: Recalibration | None,
+    contract: Contract,
+    threshold: float,
+    matured: Recalibration | None,
+    concept: Detection,
+    rng: np.random.Generator,
+) -> Estimate:
+    if recalibration is None:
+        reason = "the bundle holds no calibration of its holdout; train a new version"
+        return Estimate(len(window.rows), {}, (reason,))
+    scores, span = reference.columns.get(SCORE), (0.0, 1.0)
+    if isinstance(scores, NumberProfile) and scores.n_known:
+        span = scores.span
+    return estimate_performance(
+        window.probabilities,
+        recalibration,
+        threshold=threshold,
+        costs=contract.decision.costs,
+        rng=rng,
+        matured=matured,
+        concept_drift=_said(concept),
+        reference_range=span,
+    )
+
+
+def _moved(
+    drifts: tuple[ColumnDrift, ...], alarms: tuple[Alarm, ...], contract: Contract
+) -> list[Notice]:
+    found = []
+    for drift, alarm in zip(drifts, alarms, strict=True):
+        if not alarm.is_raised:
+            continue
+        is_score = drift.name == SCORE
+        twice = alarm.psi >= 2 * contract.limits.psi or alarm.ks >= 2 * contract.limits.ks
+        found.append(
+            Notice(
+                "prediction_drift" if is_score else "data_drift",
+                drift.name,
+                "critical" if twice or is_score else "warning",
+                f"{drift.name} moved: PSI {alarm.psi:.3f}"
+                + ("" if np.isnan(alarm.ks) else f", KS {alarm.ks:.3f}"),
+                {
+                    "psi": round(alarm.psi, 6),
+                    "psi_without_drift": round(alarm.psi_null, 6),
+                    "ks": None if np.isnan(alarm.ks) else round(alarm.ks, 6),
+                    "p_value": alarm.p_value,
+                    "band": alarm.band,
+                    "missing_before": round(drift.missing_before, 6),
+                    "missing_now": round(drift.missing_now, 6),
+                    "n_rows": drift.n_current,
+                },
+            )
+        )
+    return found
+
+
+def _refused(outside: Interval, contract: Contract) -> list[Notice]:
+    limit = contract.limits.out_of_contract_share
+    if not outside.low > limit:
+        return []
+    told = f"{outside.value:.1%} of the rows are outside the contract, limit {limit:.1%}"
+    evidence = {"share": outside.value, "low": outside.low, "high": outside.high}
+    return [Notice("out_of_contract", "rows", "critical", told, evidence)]
+
+
+def _changed(
+    concept: Detection, rows: Floats, matured: Recalibration | None
+) -> list[Notice]:
+    if not concept.is_alarm:
+        return []
+    evidence = {
+        "first_row": concept.position,
+        "n_matured": len(rows),
+        "expected_rate": round(float(rows[:, 0].mean()), 6),
+        "realised_rate": round(float(rows[:, 1].mean()), 6),
+        "intercept": None if matured is None else round(matured.intercept, 6),
+        "slope": None if matured is None else round(matured.slope, 6),
+    }
+    return [Notice("concept_drift", "label", "critical", _said(concept), evidence)]
+
+
+def _said(concept: Detection) -> str:
+    if not concept.is_alarm:
+        return ""
+    return f"matured labels are {concept.direction} than the probabilities say"

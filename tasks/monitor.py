@@ -1,0 +1,235 @@
+"""Tasks of monitoring: the window, its measures, its alerts, its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from prefect import get_run_logger, task
+from prefect.artifacts import (
+    create_image_artifact,
+    create_link_artifact,
+    create_markdown_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+
+from assay.adapters.alerts import (
+    Alert,
+    NewAlert,
+    deliver_due,
+    queue_alert,
+    raise_alert,
+    read_policy,
+)
+from assay.adapters.sources import read_source
+from assay.adapters.tracking import Evidence, LoggedRun, VersionRecord, log_evidence
+from assay.bundle import Bundle, Scorer
+from assay.contract import Contract
+from assay.errors import BundleError, DataError
+from assay.evaluation.plots import png
+from assay.models.parity import feature_columns
+from assay.monitoring.alarms import AlarmPolicy
+from assay.monitoring.estimation import CALIBRATION, Recalibration, read_recalibration
+from assay.monitoring.profile import PROFILE, Reference, read_profile
+from assay.monitoring.report import evidently_report, watch_page, watch_plots
+from assay.monitoring.watch import Watched, Window, watch
+from assay.quality.rows import assess_rows
+from assay.settings import Settings
+from tasks.faults import RETRIES, may_pass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """What a champion's bundle keeps for monitoring."""
+
+    reference: Reference
+    recalibration: Recalibration | None
+
+
+@task(
+    name="receive-window", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES
+)
+def receive_window(
+    source: str, bundle: Bundle, settings: Settings, as_of: datetime, days: float
+) -> Window:
+    """Read the rows of the last days and those whose labels matured in as many days."""
+    received = read_source(source, bundle.contract, settings, as_of)
+    window = window_of(received, bundle, as_of, days)
+    get_run_logger().info(
+        "window received: model=%s received=%d kept=%d matured=%d",
+        bundle.contract.name,
+        window.n_received,
+        len(window.rows),
+        len(window.matured),
+    )
+    return window
+
+
+def window_of(
+    received: pd.DataFrame, bundle: Bundle, as_of: datetime, days: float
+) -> Window:
+    """Return a window of received rows, scored by the champion.
+
+    Raises
+    ------
+    DataError
+        If the contract names no event time.
+    """
+    contract = bundle.contract
+    if contract.event_time is None:
+        raise DataError(
+            f"the contract {contract.name!r} names no event_time; a window needs one"
+        )
+    scorer, end, length = Scorer.of(bundle), pd.Timestamp(as_of), timedelta(days=days)
+    written = received[contract.event_time.name]
+    times = pd.to_datetime(written, utc=True, errors="coerce", format="ISO8601")
+    recent = received[(times > end - length) & (times <= end)].reset_index(drop=True)
+    rows = assess_rows(recent, contract, as_of=as_of, labelled=False).accepted
+    probabilities = (
+        scorer.probabilities(feature_columns(rows, contract))
+        if len(rows)
+        else np.empty(0)
+    )
+    maturity = timedelta(days=contract.label.maturity_days)
+    old = (times > end - maturity - length) & (times <= end - maturity)
+    matured = _matured(received[old].reset_index(drop=True), contract, scorer, as_of)
+    return Window(rows, probabilities, len(recent), matured)
+
+
+@task(name="open-reference", cache_policy=NO_CACHE)
+def open_reference(bundle: Bundle) -> Compared:
+    """Return what the bundle keeps for monitoring.
+
+    Raises
+    ------
+    BundleError
+        If it keeps no profile: a version made before monitoring cannot be watched.
+    """
+    if PROFILE not in bundle.documents:
+        raise BundleError(
+            f"the champion of {bundle.contract.name} has no {PROFILE}: it was made "
+            "before monitoring; train and promote a new version"
+        )
+    line = bundle.documents.get(CALIBRATION)
+    return Compared(
+        read_profile(bundle.documents[PROFILE]),
+        None if line is None else read_recalibration(line),
+    )
+
+
+@task(name="watch-window", cache_policy=NO_CACHE)
+def watch_window(
+    window: Window, compared: Compared, bundle: Bundle, policy: AlarmPolicy, seed: int
+) -> Watched:
+    """Measure everything that a window shows; see `assay.monitoring.watch`."""
+    return watch(
+        window,
+        compared.reference,
+        compared.recalibration,
+        bundle.contract,
+        threshold=bundle.manifest.threshold,
+        policy=policy,
+        rng=np.random.default_rng(seed),
+    )
+
+
+@task(name="raise-alerts", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
+def raise_alerts(
+    watched: Watched, record: VersionRecord, contract: Contract, settings: Settings
+) -> list[Alert]:
+    """Write an alert's row for each notice, queue the new ones and send what is due."""
+    policy = read_policy(settings.policies / "alerts.toml")
+    rows = []
+    for notice in watched.notices:
+        new = NewAlert(
+            model_name=contract.name,
+            measure=notice.measure,
+            subject=notice.subject,
+            severity=notice.severity,
+            owner=contract.owner,
+            summary=notice.summary,
+            evidence={**notice.evidence, "version": record.version},
+        )
+        alert, is_new = raise_alert(settings, new, actor="monitor-champion")
+        if is_new:
+            queue_alert(settings, alert, policy)
+        rows.append(alert)
+    channels = settings.alert_channels.items()
+    addresses = {name: secret.get_secret_value() for name, secret in channels}
+    counts = deliver_due(settings, addresses, policy)
+    get_run_logger().info("alerts: raised=%d deliveries=%s", len(rows), counts)
+    return rows
+
+
+@task(name="publish-watch", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
+def publish_watch(
+    watched: Watched,
+    window: Window,
+    compared: Compared,
+    record: VersionRecord,
+    contract: Contract,
+    settings: Settings,
+) -> str:
+    """Keep page, pictures and Evidently's report, show them, return where they are."""
+    figures = watch_plots(watched, contract)
+    page = watch_page(watched, contract)
+    logged = log_evidence(
+        settings,
+        f"monitor-{contract.name}",
+        f"version-{record.version}",
+        Evidence(
+            parameters={"version": record.version, "n_rows": len(window.rows)},
+            metrics={f"psi_{_plain(one.name)}": one.psi for one in watched.alarms},
+            files={
+                "watch.md": page.encode(),
+                "evidently.html": evidently_report(
+                    compared.reference, window.rows, contract
+                ),
+                **{f"plots/{name}.png": png(one) for name, one in figures.items()},
+            },
+            tags={"assay.bundle_digest": record.bundle_digest},
+        ),
+    )
+    _show(page, list(figures), logged, contract.name.replace("_", "-"), settings)
+    return logged.url
+
+
+def _show(
+    page: str, figures: list[str], logged: LoggedRun, key: str, settings: Settings
+) -> None:
+    def link(path: str) -> str:
+        root = f"{settings.mlflow_tracking}/get-artifact"
+        return f"{root}?path={path}&run_uuid={logged.run_id}"
+
+    create_markdown_artifact(page, key=f"{key}-watch")
+    for name in figures:
+        create_image_artifact(
+            link(f"plots/{name}.png"), key=f"{key}-watch-{name}", description=name
+        )
+    create_link_artifact(
+        link("evidently.html"),
+        link_text="Evidently's report",
+        key=f"{key}-evidently",
+    )
+
+
+def _matured(
+    rows: pd.DataFrame, contract: Contract, scorer: Scorer, as_of: datetime
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return probability and label of rows whose outcome is known, oldest first."""
+    none = np.empty((0, 2))
+    if rows.empty or contract.label.field not in rows or contract.event_time is None:
+        return none
+    kept = assess_rows(rows, contract, as_of=as_of).accepted
+    kept = kept[kept[contract.label.field].notna()]
+    if kept.empty:
+        return none
+    kept = kept.sort_values(contract.event_time.name, kind="stable")
+    chances = scorer.probabilities(feature_columns(kept, contract))
+    return np.column_stack((chances, kept[contract.label.field].to_numpy(np.float64)))
+
+
+def _plain(name: str) -> str:
+    return name.replace(" ", "_")

@@ -1,0 +1,51 @@
+"""Monitoring end to end on real services: a recession becomes an alert and a report."""
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+from assay.adapters.alerts import alerts, deliveries
+from flows.monitor_champion import monitor_champion
+from flows.nightly import nightly
+
+MODEL = "credit_default"
+
+
+def source(**options):
+    given = "".join(f"&{name}={value}" for name, value in options.items())
+    return f"simulate:lender?n_applicants=24000&start=2025-06-01&days=730&seed=7{given}"
+
+
+async def keys():
+    wanted = ArtifactFilter(key=ArtifactFilterKey(like_="credit-default-"))
+    async with get_client() as client:
+        found = await client.read_artifacts(artifact_filter=wanted)
+    return {one.key for one in found}
+
+
+@pytest.mark.timeout(1_800)  # on a busy machine four flows and Evidently's import add up
+async def test_a_recession_becomes_one_alert_however_often_one_looks(flow_settings):
+    await nightly(MODEL, source(), as_of="2026-06-01T00:00:00+00:00")
+    calm = await monitor_champion(MODEL, source(), as_of="2026-07-01T00:00:00+00:00")
+    assert calm["alerts"] == []
+    assert calm["n_matured"] > 500
+
+    worse = source(drift="recession", drift_start="2026-07-01")
+    found = [
+        await monitor_champion(MODEL, worse, as_of=f"2026-{month}-01T00:00:00+00:00")
+        for month in (11, 12)
+    ]
+    assert len(found[0]["alerts"]) == 1
+    assert found[0]["alerts"] == found[1]["alerts"]
+    (alert,) = alerts(flow_settings)
+    assert (alert.measure, alert.state, alert.n_seen) == ("concept_drift", "open", 2)
+    assert alert.owner == "credit-risk"
+    assert alert.evidence["realised_rate"] > alert.evidence["expected_rate"]
+    # No address is set for the shipped policy's channel: the delivery waits, visible.
+    (delivery,) = deliveries(flow_settings)
+    assert (delivery.channel, delivery.state) == ("operators", "pending")
+    assert await keys() >= {
+        "credit-default-watch",
+        "credit-default-watch-stability",
+        "credit-default-evidently",
+    }
