@@ -72,6 +72,17 @@ class Settings(BaseSettings):
         answers.
     api_body_bytes : int
         Largest body of a request to the API.
+    language_model : str
+        Model that writes answers from documents: its name at `language_model_url`, else
+        a local folder or hub id of transformers. Empty means that answers are quoted.
+    language_model_url : str
+        OpenAI-compatible endpoint, such as ``http://127.0.0.1:8080/v1``.
+    language_model_key : SecretStr
+        Its key; empty means none.
+    language_model_window : int
+        Tokens that the model takes, answer included.
+    language_model_timeout_seconds : float
+        Longest wait for what it writes, all tries together.
     """
 
     model_config = SettingsConfigDict(
@@ -107,6 +118,12 @@ class Settings(BaseSettings):
     registry_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
     api_refresh_seconds: Annotated[float, Field(gt=0)] = 2.0
     api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
+
+    language_model: str = ""
+    language_model_url: str = ""
+    language_model_key: SecretStr = SecretStr("")
+    language_model_window: Annotated[int, Field(ge=512)] = 8192
+    language_model_timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
 
     @property
     def prefect_api(self) -> str:

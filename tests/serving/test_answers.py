@@ -323,10 +323,10 @@ def test_a_service_without_an_index_loads_no_library_of_documents():
 def test_an_answering_service_still_loads_neither_torch_nor_pandas(publish, settings):
     publish(NORTHWIND)
     code = (
-        "import sys; from pathlib import Path\n"
+        "import sys; from assay.settings import Settings\n"
         "from serving.answers.desk import AnswerDesk\n"
         "from serving.answers.requests import Question\n"
-        "desk = AnswerDesk(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "desk = AnswerDesk(Settings(home=sys.argv[1]))\n"
         "desk.keeper.look()\n"
         f"assert desk.answer(Question(question={QUESTION!r}), 'r')['answered']\n"
         "bad = {'torch', 'transformers', 'pandas', 'scipy', 'sklearn'}\n"
@@ -334,7 +334,7 @@ def test_an_answering_service_still_loads_neither_torch_nor_pandas(publish, sett
         "assert not bad, bad"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", code, settings.document_index, settings.home / "ledger"],
+        [sys.executable, "-c", code, settings.home],
         cwd=ROOT,
         capture_output=True,
         text=True,
