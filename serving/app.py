@@ -16,6 +16,7 @@ from serving.middleware import AnswerHeaders
 from serving.openapi import describe
 from serving.problems import add_problem_handlers
 from serving.registry import MlflowRegistry
+from serving.routers.answers import answers_router
 from serving.routers.documentation import documentation_router
 from serving.routers.health import health_router
 from serving.routers.models import models_router
@@ -67,5 +68,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(models_router(catalogue, default_model))
     app.include_router(health_router(catalogue, default_model))
     app.include_router(documentation_router())
+    app.include_router(answers_router(settings))
     app.openapi = lambda: describe(catalogue, default_model)  # type: ignore[method-assign] # FastAPI's way to give one's own
     return app
