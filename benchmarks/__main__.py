@@ -114,6 +114,7 @@ MEASUREMENTS = (
     Measurement("causal.serial_errors"),
     Measurement("causal.differences_coverage"),
     Measurement("causal.observational_coverage"),
+    Measurement("retrieval.updates", missing=without_encoder),
     Measurement("retrieval.quality", _encoder, without_encoder),
 )
 """In the order in which they are run."""

@@ -19,6 +19,7 @@ from serving.middleware import AnswerHeaders
 from serving.openapi import describe
 from serving.problems import add_problem_handlers
 from serving.registry import MlflowRegistry
+from serving.routers.answers import answers_router
 from serving.routers.documentation import documentation_router
 from serving.routers.health import health_router
 from serving.routers.models import models_router
@@ -125,4 +126,5 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
     for router in record_routers(catalogue, settings, decider.stream.append):
         app.include_router(router)
     app.include_router(documentation_router())
+    app.include_router(answers_router(settings))
     app.openapi = lambda: describe(catalogue, model)  # type: ignore[method-assign] # FastAPI's way to give one's own

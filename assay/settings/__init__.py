@@ -72,6 +72,17 @@ class Settings(ServiceSettings):
         Where pinned downloads come from.
     download_timeout_seconds : float
         Longest wait for one answer of a remote source.
+    language_model : str
+        Model that writes answers from documents: its name at `language_model_url`, else
+        a local folder or hub id of transformers. Empty means that answers are quoted.
+    language_model_url : str
+        OpenAI-compatible endpoint, such as ``http://127.0.0.1:8080/v1``.
+    language_model_key : SecretStr
+        Its key; empty means none.
+    language_model_window : int
+        Tokens that the model takes, answer included.
+    language_model_timeout_seconds : float
+        Longest wait for what it writes, all tries together.
 
     See Also
     --------
@@ -102,6 +113,11 @@ class Settings(ServiceSettings):
     openml_url: str = "https://data.openml.org"
     uci_url: str = "https://archive.ics.uci.edu"
     download_timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    language_model: str = ""
+    language_model_url: str = ""
+    language_model_key: SecretStr = SecretStr("")
+    language_model_window: Annotated[int, Field(ge=512)] = 8192
+    language_model_timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
 
     @property
     def actor(self) -> str:

@@ -26,17 +26,21 @@ def ask(
     ] = False,
 ) -> None:
     """Ask the indexed documents; every sentence is quoted and located, or it refuses."""
-    from assay.retrieval.answers.answer import answer
+    from assay.adapters.language_model import configured_writer
     from assay.retrieval.answers.form import answer_as_json
+    from assay.retrieval.answers.written import written_answer
     from assay.retrieval.index import open_current
     from assay.retrieval.index.encoders import query_encoder
     from assay.settings import Settings
 
-    root = Settings().document_index
+    settings = Settings()
+    root = settings.document_index
     index, problem = open_current(root, partial(query_encoder, root))
     if problem:
         Console(stderr=True).print(f"[yellow]note:[/] {problem}", soft_wrap=True)
-    found = answer(question, index, filters=parse_filters(only or []) or None)
+    filters = parse_filters(only or []) or None
+    writer = configured_writer(settings)
+    found = written_answer(question, index, writer, filters=filters)
     if as_json:
         typer.echo(json.dumps(answer_as_json(found), indent=1, ensure_ascii=False))
     else:
@@ -68,6 +72,8 @@ def answer_page(found: Answer) -> str:
         lines.append(f"[{number}] {quote.title}{heading}{page} ({place})")
         if quote.table_header:
             lines.append(f"    columns: {quote.table_header}")
+    if found.note:
+        lines.append(f"note: {found.note}")
     lines.append(
         f"index {found.index_version}, probability that it answers "
         f"{found.probability:.2f}"

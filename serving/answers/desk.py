@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import DataError, LedgerError
+from assay.settings import Settings
 from serving.answers.index import IndexKeeper
 from serving.answers.records import AnswerRecords
 from serving.answers.requests import Feedback, Question
 from serving.problems import Problem
 
 if TYPE_CHECKING:
-    from assay.retrieval.answers.answer import Answer, Tell
-
-Write = Callable[..., "Answer"]
+    from assay.retrieval.answers.answer import Tell
+    from assay.retrieval.answers.written import Writer
 
 
 class AnswerDesk:
@@ -24,16 +22,17 @@ class AnswerDesk:
 
     Parameters
     ----------
-    root : Path
-        Folder of the document index.
-    ledger : Path
-        Folder of the ledger.
+    settings : Settings
+        Name the folders of index and ledger and the language model, if any.
     """
 
-    def __init__(self, root: Path, ledger: Path) -> None:
-        self._root = root
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._root = root = settings.document_index
+        self._writer: Writer | None = None
+        self._writer_known = False
         self.keeper = IndexKeeper(root)
-        self._records = AnswerRecords(ledger)
+        self._records = AnswerRecords(settings.home.resolve() / "ledger")
 
     def start(self) -> None:
         """Begin to follow the index."""
@@ -55,13 +54,20 @@ class AnswerDesk:
             503 without an index or a ledger, 422 for what cannot be asked.
         """
         index = self.keeper.index()
-        from assay.retrieval.answers.answer import answer
         from assay.retrieval.answers.form import answer_as_json, answer_record
+        from assay.retrieval.answers.written import written_answer
 
         started = time.perf_counter_ns()
         filters = asked.filters or None
         try:
-            found = answer(asked.question, index, k=asked.k, filters=filters, tell=tell)
+            found = written_answer(
+                asked.question,
+                index,
+                self._configured_writer(),
+                k=asked.k,
+                filters=filters,
+                tell=tell,
+            )
         except DataError as error:
             raise Problem(422, str(error)) from error
         record = answer_record(
@@ -123,6 +129,14 @@ class AnswerDesk:
                 503, f"the candidate is not kept: {error.strerror}; send it again"
             ) from error
         return {"id": record, "candidate": candidate}
+
+    def _configured_writer(self) -> Writer | None:
+        if not self._writer_known and self._settings.language_model:
+            from assay.adapters.language_model import configured_writer
+
+            self._writer = configured_writer(self._settings)
+        self._writer_known = True
+        return self._writer
 
     def _recorded(self, entry: dict[str, Any]) -> str:
         try:

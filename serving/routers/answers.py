@@ -32,7 +32,7 @@ def answers_router(settings: Settings) -> APIRouter:
 
     Answers are made in threads of their own, so that decisions never wait for them.
     """
-    desk = AnswerDesk(settings.document_index, settings.home.resolve() / "ledger")
+    desk = AnswerDesk(settings)
     most_bytes = settings.api_body_bytes
 
     @contextlib.asynccontextmanager

@@ -279,6 +279,22 @@ def test_a_version_that_is_corrupt_when_the_pointer_moves_is_refused(
     assert ask(answering).json()["index_version"] == first
 
 
+def test_a_language_model_that_does_not_answer_leaves_the_quoted_answer(
+    publish, settings, free_port
+):
+    publish(NORTHWIND)
+    url = f"http://127.0.0.1:{free_port}/v1"
+    named = {"language_model": "prose", "language_model_url": url}
+    with TestClient(create_app(settings.model_copy(update=named))) as client:
+        until(lambda: ask(client).status_code == 200)
+        found = ask(client).json()
+    assert found["answered"]
+    assert found["writer"] == "extractive"
+    assert found["note"].startswith("quoted instead of written by prose: ")
+    line = find_record(settings.home.resolve() / "ledger", found["id"])
+    assert json.loads(line.body)["entry"]["note"] == found["note"]
+
+
 def test_without_a_ledger_no_answer_is_given(publish, settings):
     settings.home.mkdir(parents=True, exist_ok=True)
     (settings.home / "ledger").write_text("no folder")
@@ -323,10 +339,10 @@ def test_a_service_without_an_index_loads_no_library_of_documents():
 def test_an_answering_service_still_loads_neither_torch_nor_pandas(publish, settings):
     publish(NORTHWIND)
     code = (
-        "import sys; from pathlib import Path\n"
+        "import sys; from assay.settings import Settings\n"
         "from serving.answers.desk import AnswerDesk\n"
         "from serving.answers.requests import Question\n"
-        "desk = AnswerDesk(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "desk = AnswerDesk(Settings(home=sys.argv[1]))\n"
         "desk.keeper.look()\n"
         f"assert desk.answer(Question(question={QUESTION!r}), 'r')['answered']\n"
         "bad = {'torch', 'transformers', 'pandas', 'scipy', 'sklearn'}\n"
@@ -334,7 +350,7 @@ def test_an_answering_service_still_loads_neither_torch_nor_pandas(publish, sett
         "assert not bad, bad"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", code, settings.document_index, settings.home / "ledger"],
+        [sys.executable, "-c", code, settings.home],
         cwd=ROOT,
         capture_output=True,
         text=True,

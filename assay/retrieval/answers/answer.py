@@ -178,8 +178,8 @@ def _quotes(
         )
         if tainted or one.text.lstrip().startswith("#"):
             continue
-        quote = _located(one, passages[one.passage_id], text)
-        reason = _beside_the_question(quote, passages[one.passage_id], scope)
+        quote = located(one, passages[one.passage_id], text)
+        reason = beside_the_question(quote, passages[one.passage_id], scope)
         if reason is not None:
             reasons.append(reason)
             continue
@@ -189,7 +189,8 @@ def _quotes(
     return tuple(quotes), tuple(dict.fromkeys(reasons))
 
 
-def _located(one: Quotation, passage: Passage, text: str) -> Quote:
+def located(one: Quotation, passage: Passage, text: str) -> Quote:
+    """Return a quotation with what stands above it in its document's text."""
     return Quote(
         quotation=one,
         title=passage.title,
@@ -199,7 +200,8 @@ def _located(one: Quotation, passage: Passage, text: str) -> Quote:
     )
 
 
-def _beside_the_question(quote: Quote, passage: Passage, scope: Scope) -> Refusal | None:
+def beside_the_question(quote: Quote, passage: Passage, scope: Scope) -> Refusal | None:
+    """Return why a quote is not about whom and when was asked; None where it is."""
     around = index_text(passage)
     if not scope.fits_company(quote.metadata, around):
         return Refusal.ENTITY_NOT_IN_DOCUMENTS

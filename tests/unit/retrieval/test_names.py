@@ -14,6 +14,7 @@ KNOWN = {"northwind", "bank", "energy", "dividend", "chief", "revenue"}
         ("what did zephyr pay?", ()),
         ("What did Northwind pay?", ()),
         ("What was Velmora Energy's revenue?", ("Velmora Energy",)),
+        ("What did Velmora Revenue Trust earn?", ("Velmora Revenue Trust",)),
         ("Velmora's revenue?", ("Velmora",)),
         ("Velmora Energy's revenue in 2024?", ("Velmora Energy",)),
         ("Revenue in 2024?", ()),

@@ -74,10 +74,12 @@ def test_a_half_built_version_is_refused(build, documents, encoder_of, tmp_path,
     assert open_current(tmp_path, encoder_of)[0].version == first
 
 
+@pytest.mark.parametrize("is_update", [True, False])
 def test_a_build_that_fails_at_any_step_breaks_nothing(
-    build, documents, encoder_of, tmp_path
+    build, documents, encoder_of, tmp_path, is_update
 ):
-    first = build(documents[:3]).manifest.version
+    before = build(documents[:3]).manifest
+    first = before.version
     for k in itertools.count(1):
         steps = itertools.count(1)
 
@@ -86,7 +88,7 @@ def test_a_build_that_fails_at_any_step_breaks_nothing(
                 raise RuntimeError(stage)
 
         try:
-            build(documents, tell=tell)
+            build(documents, before=before if is_update else None, tell=tell)
         except RuntimeError:
             assert open_current(tmp_path, encoder_of)[0].version == first
             assert list((tmp_path / "building").iterdir()) == []
