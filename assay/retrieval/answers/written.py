@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -81,12 +82,7 @@ def written_answer(
         claims, n_cut = claims_of(writer.write(prompt), prompt.passages)
     except AssayError as error:
         return _fallen_back(plain, writer, str(error))
-    scope = Scope(index.engine.parts.gazetteer.asked(question))
-    kept = []
-    for claim in claims:
-        quote = _quote(claim, index)
-        if beside_the_question(quote, claim.passage, scope) is None:
-            kept.append((claim.text, quote))
+    kept = _within_scope(claims, question, index)
     n_cut += len(claims) - len(kept)
     if not kept:
         return _fallen_back(plain, writer, f"none of its {n_cut} sentences is supported")
@@ -97,6 +93,18 @@ def written_answer(
         writer=writer.name,
         note=f"{n_cut} unsupported sentences were cut" if n_cut else "",
     )
+
+
+def _within_scope(
+    claims: Sequence[Claim], question: str, index: OpenIndex
+) -> list[tuple[str, Quote]]:
+    scope = Scope(index.engine.parts.gazetteer.asked(question))
+    quoted = [(claim, _quote(claim, index)) for claim in claims]
+    return [
+        (claim.text, quote)
+        for claim, quote in quoted
+        if beside_the_question(quote, claim.passage, scope) is None
+    ]
 
 
 def _quote(claim: Claim, index: OpenIndex) -> Quote:
