@@ -10,8 +10,8 @@ from assay.contract import find_contract
 from assay.settings import Settings
 from flows.client import one_client
 from flows.parameters import ModelName
+from tasks.evidence import examine_challenger, publish_evidence
 from tasks.promote import (
-    compare_versions,
     find_candidates,
     judge_challenger,
     move_champion,
@@ -29,15 +29,18 @@ async def promote_challenger(model_name: ModelName) -> dict[str, Any]:
     settings = Settings()
     contract = find_contract(model_name, settings.contracts)
     candidates = find_candidates(model_name, settings)
-    comparison = compare_versions(candidates, settings)
-    decision = judge_challenger(contract, comparison.challenger, comparison.improvements)
+    examined = examine_challenger(candidates, contract, settings)
+    decision = judge_challenger(contract, examined.evidence)
+    published = publish_evidence(candidates, contract, examined, decision, settings)
     if decision.promote:
         move_champion(candidates, decision, settings)
-    publish_decision(candidates, comparison, decision)
+    publish_decision(candidates, decision, published)
     return {
         "model_name": model_name,
         "version": candidates.challenger.version,
         "promoted": decision.promote and not candidates.are_one,
         "is_champion": decision.promote or candidates.are_one,
         "failures": list(decision.failures),
+        "evidence_digest": published.digest,
+        "report_url": published.report_url,
     }

@@ -1,30 +1,20 @@
-"""Tasks of promotion: compare on the same rows, decide, move the champion, show why."""
+"""Tasks of promotion: find who asks, decide, move the champion, show why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from assay.adapters.history import ChampionEntry, append_champion
-from assay.adapters.snapshots import read_snapshot
 from assay.adapters.tracking import Registry, VersionRecord
 from assay.adapters.tracking.registry import CHALLENGER, CHAMPION
-from assay.bundle import Bundle, Scorer
-from assay.errors import DataError, RegistryError
-from assay.evaluation import Interval, compare_on_holdout
-from assay.models import split_rows
-from assay.models.parity import feature_columns
+from assay.errors import RegistryError
 from assay.promotion import PromotionDecision, decide_promotion
-from assay.promotion.gate import Measured
 from assay.settings import Settings
 from tasks.faults import RETRIES, may_pass
 
@@ -48,22 +38,24 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """What the gate reads.
+class PublishedEvidence:
+    """Where the evidence of a promotion is to be seen.
 
     Attributes
     ----------
-    challenger : mapping of metric to figure
-        The challenger on its holdout.
-    improvements : mapping of metric to Interval, or None
-        Challenger minus champion on the same rows; None without a champion.
+    digest : str
+        SHA-256 of the evidence's file, 64 hexadecimal digits.
+    report_url, card_url, evidence_url : str
+        The validation report, the model card and the evidence's file, in MLflow.
     note : str
-        What kept the two from being compared; empty where nothing did.
+        What kept the two versions from being compared; empty where nothing did.
     """
 
-    challenger: Mapping[str, Measured]
-    improvements: Mapping[str, Interval] | None
-    note: str = ""
+    digest: str
+    report_url: str
+    card_url: str
+    evidence_url: str
+    note: str
 
 
 @task(
@@ -79,43 +71,6 @@ def find_candidates(model_name: str, settings: Settings) -> Candidates:
             f"'assay run train-challenger --model {model_name}'"
         )
     return Candidates(challenger, registry.with_alias(model_name, CHAMPION))
-
-
-@task(
-    name="compare-versions", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES
-)
-def compare_versions(candidates: Candidates, settings: Settings) -> Comparison:
-    """Score both versions on the challenger's holdout and compare them row by row.
-
-    A champion from another snapshot may have been trained on some of these rows, which
-    speaks for the champion: the comparison errs on the side of what answers now.
-    """
-    registry = Registry(settings)
-    challenger = registry.fetch_bundle(candidates.challenger, settings.bundle_cache)
-    metrics = challenger.manifest.metrics
-    if candidates.champion is None:
-        return Comparison(metrics, None)
-    if candidates.are_one:
-        return Comparison(metrics, None, "the challenger is the champion already")
-    champion = registry.fetch_bundle(candidates.champion, settings.bundle_cache)
-    holdout = _holdout(candidates.challenger, challenger)
-    absent = [f.name for f in champion.contract.features if f.name not in holdout]
-    if absent:
-        note = (
-            f"the champion reads {len(absent)} fields that this snapshot lacks "
-            f"({', '.join(absent[:5])}), so the two cannot be compared on the same rows"
-        )
-        return Comparison(metrics, {}, note)
-    improvements = compare_on_holdout(
-        holdout[challenger.contract.label.field].to_numpy(),
-        _probabilities(champion, holdout),
-        _probabilities(challenger, holdout),
-        champion_threshold=champion.manifest.threshold,
-        challenger_threshold=challenger.manifest.threshold,
-        costs=challenger.contract.decision.costs,
-        rng=np.random.default_rng(challenger.manifest.seed),
-    )
-    return Comparison(metrics, improvements)
 
 
 @task(name="move-champion", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
@@ -154,7 +109,7 @@ def move_champion(
     name="publish-decision", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES
 )
 def publish_decision(
-    candidates: Candidates, comparison: Comparison, decision: PromotionDecision
+    candidates: Candidates, decision: PromotionDecision, published: PublishedEvidence
 ) -> None:
     """Show on the flow run what was decided, on every rule with its figures."""
     new, old = candidates.challenger, candidates.champion
@@ -164,13 +119,16 @@ def publish_decision(
         f"# {new.model_name}: version {new.version} {verdict}",
         "",
         f"Against: {against}. Figures with 95 % intervals; a rule reads the end that "
-        "speaks against the challenger.",
+        "speaks against the challenger. "
+        f"[Validation report]({published.report_url}), evidence "
+        f"`{published.digest[:12]}`.",
         "",
-        *([f"**{comparison.note}**", ""] if comparison.note else []),
+        *([f"**{published.note}**", ""] if published.note else []),
         "| rule | verdict |",
         "|---|---|",
         *(f"| {rule} | **failed** |" for rule in decision.failures),
         *(f"| {rule} | kept |" for rule in decision.passes),
+        *(f"| {rule} | shown |" for rule in decision.notes),
     ]
     key = f"{new.model_name.replace('_', '-')}-promotion"
     create_markdown_artifact("\n".join(lines), key=key)
@@ -181,27 +139,3 @@ def publish_decision(
         decision.promote,
         len(decision.failures),
     )
-
-
-def _holdout(record: VersionRecord, bundle: Bundle) -> pd.DataFrame:
-    """Return the rows that no fit of this version and no choice has seen."""
-    manifest, uri = bundle.manifest, record.tags.get("assay.snapshot_uri", "")
-    if Path(uri).stem != manifest.snapshot_digest:
-        raise DataError(
-            f"version {record.version} was trained on snapshot "
-            f"{manifest.snapshot_digest[:12]}, its registry entry leads to "
-            f"{Path(uri).stem[:12] or 'none'}; train it again"
-        )
-    frame = read_snapshot(uri)
-    split = split_rows(
-        frame,
-        bundle.contract,
-        holdout_share=float(manifest.parameters["holdout_share"] or 0),
-        calibration_share=float(manifest.parameters["calibration_share"] or 0),
-        seed=manifest.seed,
-    )
-    return frame.iloc[split.holdout]
-
-
-def _probabilities(bundle: Bundle, rows: pd.DataFrame) -> np.ndarray:
-    return Scorer.of(bundle).probabilities(feature_columns(rows, bundle.contract))

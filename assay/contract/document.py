@@ -80,7 +80,22 @@ def _gates(contract: Contract) -> str:
         (f"Challenger over champion, {m}", f"at least {v:+g} in the better direction")
         for m, v in gates.margins.items()
     ]
-    return _table(("What", "Demand"), rows)
+    deeper = [
+        (f"`gates.{part}.{key}`", _value(value))
+        for part in _PARTS
+        for key, value in getattr(gates, part)
+    ]
+    more = _table(("Key", "Value"), deeper)
+    return f"{_table(('What', 'Demand'), rows)}\n\n{more}"
+
+
+_PARTS = ("calibration", "slices", "stress", "fairness", "leakage", "service")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(f"`{_plain(str(each))}`" for each in value) or "none"
+    return f"{value:g}" if isinstance(value, float) else _plain(str(value))
 
 
 def _limits(contract: Contract) -> str:

@@ -9,6 +9,14 @@ from pydantic import Field as Constrained
 from pydantic import StringConstraints, model_validator
 
 from assay.contract.field import ContractPart, Field, Role
+from assay.contract.gates import (
+    CalibrationGate,
+    FairnessGate,
+    LeakageGate,
+    ServiceGate,
+    SliceGate,
+    StressGate,
+)
 
 Metric: TypeAlias = Literal[
     "auc", "average_precision", "ks", "brier", "log_loss", "ece", "cost"
@@ -104,6 +112,8 @@ class Gates(ContractPart):
     margins : mapping of metric to float
         Least improvement over the champion, in the metric's own unit, counted in the
         better direction. Negative: the most that may be lost.
+    calibration, slices, stress, fairness, leakage, service
+        What else a version must show; see `assay.contract.gates`.
     """
 
     max_quarantined_share: Share = 0.05
@@ -111,6 +121,12 @@ class Gates(ContractPart):
     min_positives: Annotated[int, Constrained(ge=5)] = 20
     floors: dict[Metric, float]
     margins: dict[Metric, float]
+    calibration: CalibrationGate = CalibrationGate()
+    slices: SliceGate = SliceGate()
+    stress: StressGate = StressGate()
+    fairness: FairnessGate = FairnessGate()
+    leakage: LeakageGate = LeakageGate()
+    service: ServiceGate = ServiceGate()
 
     @model_validator(mode="after")
     def _something_is_asked(self) -> Self:
@@ -212,6 +228,7 @@ class Contract(ContractPart):
                 f"label.field is {self.label.field!r} and the field with the role "
                 f"'label' is {self.label_field.name!r}; name the same field in both"
             )
+        self._check_slices()
         if self.label.maturity_days > 0 and self.event_time is None:
             raise ValueError(
                 f"label.maturity_days is {self.label.maturity_days:g} and no field has "
@@ -219,3 +236,16 @@ class Contract(ContractPart):
                 "it or set maturity_days to 0"
             )
         return self
+
+    def _check_slices(self) -> None:
+        sliceable = [
+            field.name
+            for field in self.fields
+            if field.role in ("feature", "protected") and field.dtype != "text"
+        ]
+        odd = [name for name in self.gates.slices.fields if name not in sliceable]
+        if odd:
+            raise ValueError(
+                f"gates.slices.fields names {', '.join(map(repr, odd))}; groups are made "
+                f"of features and protected fields: {', '.join(sliceable)}"
+            )

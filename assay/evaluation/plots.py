@@ -286,5 +286,5 @@ def _scores(rows: Scored, evaluation: Evaluation) -> Figure:
     threshold = evaluation.threshold
     axes.axvline(threshold, color="#222222", ls="--", label=f"threshold {threshold:.3f}")
     axes.set_xlim(0, 1)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     return figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -59,6 +59,7 @@ def by_slice(
     contract: Contract,
     *,
     threshold: float,
+    fields: Sequence[Field] | None = None,
 ) -> tuple[SliceMetrics, ...]:
     """Return metrics for each group of each protected field that `frame` has.
 
@@ -72,14 +73,54 @@ def by_slice(
         Names them.
     threshold : float
         Probability at or above which the adverse action is taken.
+    fields : sequence of Field, optional
+        Take the place of the protected ones.
     """
+    chosen = contract.with_role("protected") if fields is None else fields
     return tuple(
         _slice(field.name, group, labels[member], probabilities[member], threshold)
-        for field in contract.with_role("protected")
+        for field in chosen
         if field.name in frame.columns
-        for group, member in _groups(frame[field.name], field)
-        if member.any()
+        for group, member in groups_of(frame[field.name], field)
     )
+
+
+def by_month(
+    labels: Floats,
+    probabilities: Floats,
+    times: pd.Series,
+    *,
+    threshold: float,
+) -> tuple[SliceMetrics, ...]:
+    """Return metrics for each calendar month, UTC, oldest first.
+
+    Parameters
+    ----------
+    labels, probabilities : ndarray of shape (n_rows,)
+        Outcomes and calibrated probabilities.
+    times : Series of n_rows timestamps
+        When each row happened; its name becomes the slices' field.
+    threshold : float
+        Probability at or above which the adverse action is taken.
+    """
+    months = pd.to_datetime(times, utc=True).dt.strftime("%Y-%m").to_numpy(dtype=str)
+    found = []
+    for month in np.unique(months):
+        member = months == month
+        part = labels[member], probabilities[member]
+        found.append(_slice(str(times.name), str(month), *part, threshold))
+    return tuple(found)
+
+
+def groups_of(values: pd.Series, field: Field) -> Iterator[tuple[str, Flags]]:
+    """Yield each group of a field that has a row: its name, and which rows are in it.
+
+    Categories and booleans are groups as they are, numbers are cut into four bands of
+    about equal size, and missing values are a group of their own. No row is in two.
+    """
+    for name, member in _groups(values, field):
+        if member.any():
+            yield name, member
 
 
 def _slice(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import Pipeline
 
 from assay.bundle import Scorer
 from assay.contract import Contract, Field
 from assay.errors import DataError, ParityError
-from assay.models.fitted import Fitted
 from assay.models.trees import flat_trees
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -27,6 +27,21 @@ LIMIT = 1e-9
 UNSEEN_WORD = "a word that no contract lists"
 
 _SHARES = {"threshold": 0.5, "missing": 0.1, "unseen": 0.1, "bounds": 0.1}
+
+
+class Trainer(Protocol):
+    """What a graph is compared with: a fitted pipeline under its contract."""
+
+    @property
+    def contract(self) -> Contract:
+        """What it was fitted under."""
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """From a typed frame to log-odds."""
+
+    def probabilities(self, frame: pd.DataFrame) -> Floats:
+        """Return calibrated probabilities of label 1 for typed rows, (n_rows,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,7 @@ class Parity:
 
 def check_parity(
     graph: bytes,
-    fitted: Fitted,
+    fitted: Trainer,
     frame: pd.DataFrame,
     *,
     n_rows: int = 10_000,
@@ -70,7 +85,7 @@ def check_parity(
     ----------
     graph : bytes
         The ONNX model.
-    fitted : Fitted
+    fitted : Trainer
         Its trainer.
     frame : DataFrame
         Typed rows to draw from; it is not changed.
@@ -117,7 +132,7 @@ def check_parity(
 
 
 def parity_rows(
-    fitted: Fitted, frame: pd.DataFrame, *, n_rows: int, seed: int
+    fitted: Trainer, frame: pd.DataFrame, *, n_rows: int, seed: int
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return rows on which a graph may go wrong, and the kind of each.
 
@@ -154,7 +169,7 @@ def feature_columns(frame: pd.DataFrame, contract: Contract) -> dict[str, Any]:
 def _to_thresholds(
     columns: Mapping[str, NDArray[Any]],
     rows: Rows,
-    fitted: Fitted,
+    fitted: Trainer,
     rng: np.random.Generator,
 ) -> bool:
     """Put one value a row at or beside a threshold: each of them while rows last."""
@@ -183,7 +198,7 @@ def _to_thresholds(
 def _to_missing(
     columns: Mapping[str, NDArray[Any]],
     rows: Rows,
-    fitted: Fitted,
+    fitted: Trainer,
     rng: np.random.Generator,
 ) -> bool:
     """Take each value away with a chance of a third; from one row in ten all."""
@@ -196,7 +211,7 @@ def _to_missing(
 def _to_unseen(
     columns: Mapping[str, NDArray[Any]],
     rows: Rows,
-    fitted: Fitted,
+    fitted: Trainer,
     rng: np.random.Generator,
 ) -> bool:
     """Replace words by one that the contract does not list, codes by one between."""
@@ -212,7 +227,7 @@ def _to_unseen(
 def _to_bounds(
     columns: Mapping[str, NDArray[Any]],
     rows: Rows,
-    fitted: Fitted,
+    fitted: Trainer,
     rng: np.random.Generator,
 ) -> bool:
     changed = False

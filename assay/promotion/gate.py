@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-from assay.contract.model import HIGHER_IS_BETTER, Contract, Metric
-
-
-class Measured(Protocol):
-    """A figure with its interval."""
-
-    @property
-    def value(self) -> float:
-        """The estimate."""
-
-    @property
-    def low(self) -> float:
-        """Lower end of its interval."""
-
-    @property
-    def high(self) -> float:
-        """Upper end of its interval."""
+from assay.contract import Contract
+from assay.promotion.evidence import PromotionEvidence
+from assay.promotion.rules.fairness import fairness_findings
+from assay.promotion.rules.groups import group_findings
+from assay.promotion.rules.performance import performance_findings
+from assay.promotion.rules.soundness import soundness_findings
+from assay.promotion.rules.stress import stress_findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +20,15 @@ class PromotionDecision:
     Attributes
     ----------
     passes, failures : tuple of str
-        One sentence a rule, with the figures that it was judged on.
+        One sentence a rule, with the figures that it was judged on and the digest of
+        what they came from.
+    notes : tuple of str
+        Figures that are shown and not judged, with the reason.
     """
 
     passes: tuple[str, ...]
     failures: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def promote(self) -> bool:
@@ -46,11 +37,9 @@ class PromotionDecision:
 
 
 def decide_promotion(
-    contract: Contract,
-    challenger: Mapping[str, Measured],
-    improvements: Mapping[str, Measured] | None,
+    contract: Contract, evidence: PromotionEvidence
 ) -> PromotionDecision:
-    """Judge a challenger by the contract's floors and, against a champion, its margins.
+    """Judge a challenger by all that its contract's gates ask.
 
     A rule reads the end of the interval that speaks against the challenger, so that
     thin evidence is refused like bad evidence.
@@ -59,62 +48,24 @@ def decide_promotion(
     ----------
     contract : Contract
         Whose gates apply.
-    challenger : mapping of metric to Measured
-        The challenger's metrics on the holdout.
-    improvements : mapping of metric to Measured, or None
-        Challenger minus champion on the same rows, in the metric's own unit and
-        direction, with a paired interval. None where there is no champion.
+    evidence : PromotionEvidence
+        What is known of the challenger, and of how it compares with the champion.
 
     Returns
     -------
     PromotionDecision
-        It fails closed: a metric that is missing or not a number is a failure.
+        It fails closed: a piece of evidence that is missing, not a number, or without a
+        digest of what it came from is a failed rule.
     """
-    findings = [
-        _floor(metric, floor, challenger.get(metric))
-        for metric, floor in contract.gates.floors.items()
-    ]
-    if improvements is not None:
-        findings += [
-            _margin(metric, margin, improvements.get(metric))
-            for metric, margin in contract.gates.margins.items()
-        ]
+    findings = (
+        *performance_findings(contract, evidence),
+        *group_findings(contract, evidence),
+        *stress_findings(contract, evidence),
+        *fairness_findings(contract, evidence),
+        *soundness_findings(contract, evidence),
+    )
     return PromotionDecision(
-        passes=tuple(sentence for kept, sentence in findings if kept),
-        failures=tuple(sentence for kept, sentence in findings if not kept),
+        passes=tuple(each.sentence for each in findings if each.verdict == "kept"),
+        failures=tuple(each.sentence for each in findings if each.verdict == "failed"),
+        notes=tuple(each.sentence for each in findings if each.verdict == "shown"),
     )
-
-
-def _floor(metric: Metric, floor: float, found: Measured | None) -> tuple[bool, str]:
-    higher = HIGHER_IS_BETTER[metric]
-    demand = f"must be {'at least' if higher else 'at most'} {floor:g}"
-    if found is None or not _is_whole(found):
-        return False, f"{metric}: no evidence, {demand}"
-    kept = found.low >= floor if higher else found.high <= floor
-    return kept, f"{metric}: {_shown(found)}, {demand}"
-
-
-def _margin(metric: Metric, margin: float, found: Measured | None) -> tuple[bool, str]:
-    higher = HIGHER_IS_BETTER[metric]
-    demand = (
-        f"may lose at most {-margin:g}"
-        if margin < 0
-        else f"must gain at least {margin:g}"
-    )
-    if found is None or not _is_whole(found):
-        return False, f"{metric} against the champion: no evidence, {demand}"
-    worst_gain = found.low if higher else -found.high
-    kept = worst_gain >= margin
-    return kept, f"{metric} against the champion: {_shown(found, '+')}, {demand}"
-
-
-def _is_whole(found: Measured) -> bool:
-    ends = (found.low, found.value, found.high)
-    return all(math.isfinite(end) for end in ends) and found.low <= found.high
-
-
-def _shown(found: Measured, sign: str = "") -> str:
-    value, low, high = (
-        format(x, f"{sign}.4f") for x in (found.value, found.low, found.high)
-    )
-    return f"{value} [{low}, {high}]"

@@ -1,5 +1,6 @@
 """MLflow: runs with their evidence, versions with their aliases."""
 
+from assay.adapters.tracking.attachments import attach_files, tag_version
 from assay.adapters.tracking.registry import Registry, VersionRecord
 from assay.adapters.tracking.runs import Evidence, LoggedRun, log_evidence, log_training
 
@@ -8,6 +9,8 @@ __all__ = [
     "LoggedRun",
     "Registry",
     "VersionRecord",
+    "attach_files",
     "log_evidence",
     "log_training",
+    "tag_version",
 ]

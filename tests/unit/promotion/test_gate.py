@@ -1,82 +1,83 @@
 """The gate fails closed and reports every rule that it judged."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.contract import find_contract
+from assay.contract import read_contract
 from assay.contract.model import HIGHER_IS_BETTER
-from assay.promotion import decide_promotion
+from assay.promotion import PromotionDecision, PromotionEvidence, decide_promotion
+from tests.unit.promotion.conftest import CONTRACT, SECTIONS, WHOLE, Figure
 
 
-@dataclass(frozen=True)
-class Figure:
-    value: float
-    low: float
-    high: float
+def test_whole_evidence_is_promoted_and_every_rule_is_told(decided, same_as_expected):
+    found = decided()
+    assert found.failures == ()
+    assert found.promote
+    told = ["kept:", *found.passes, "shown:", *found.notes]
+    same_as_expected("\n".join(told) + "\n", "whole.txt")
 
 
-def contract(floors, margins):
-    from pathlib import Path
-
-    shipped = find_contract("credit_default", Path("data/contracts"))
-    gates = shipped.gates.model_copy(update={"floors": floors, "margins": margins})
-    return shipped.model_copy(update={"gates": gates})
-
-
-GOOD = {"auc": Figure(0.80, 0.78, 0.82), "ece": Figure(0.01, 0.005, 0.02)}
+def test_no_evidence_fails_every_rule_and_keeps_none(contract, same_as_expected):
+    found = decide_promotion(contract, PromotionEvidence(metrics={}, has_champion=True))
+    assert not found.promote
+    assert found.passes == found.notes == ()
+    assert all("no evidence" in failure for failure in found.failures)
+    same_as_expected("\n".join(found.failures) + "\n", "nothing.txt")
 
 
-def test_a_first_champion_needs_only_the_floors():
-    found = decide_promotion(
-        contract({"auc": 0.75, "ece": 0.05}, {"auc": 0.0}), GOOD, improvements=None
+@pytest.mark.parametrize("section", SECTIONS)
+def test_figures_that_say_nothing_of_where_they_came_from_are_no_evidence(
+    decided, section
+):
+    origins = {name: o for name, o in WHOLE.origins.items() if name != section}
+    found = decided(origins=origins)
+    assert not found.promote
+    assert all("nothing says what its figures came from" in f for f in found.failures)
+
+
+ABSENT = {
+    "metrics": {},
+    "improvements": {},
+    "auc_gain_delong": None,
+    "cost_saved": None,
+    "slices": (),
+    "months": (),
+    "score_shift": None,
+    "stress": (),
+    "fairness": (),
+    "proxies": (),
+    "alternatives": (),
+    "shuffled": None,
+    "feature_aucs": {},
+    "parity": None,
+    "service": None,
+    "reproduction": None,
+}
+
+
+@pytest.mark.parametrize("part", sorted(ABSENT))
+def test_each_piece_of_evidence_that_is_missing_is_a_failed_rule(decided, part):
+    found = decided(**{part: ABSENT[part]})
+    assert not found.promote
+    assert all("no evidence" in failure for failure in found.failures)
+
+
+def test_a_first_champion_needs_no_improvement(decided):
+    found = decided(
+        has_champion=False, improvements={}, auc_gain_delong=None, score_shift=None
     )
     assert found.promote
-    assert found.passes == (
-        "auc: 0.8000 [0.7800, 0.8200], must be at least 0.75",
-        "ece: 0.0100 [0.0050, 0.0200], must be at most 0.05",
-    )
-
-
-def test_a_good_value_on_thin_evidence_is_refused():
-    thin = {"auc": Figure(0.80, 0.60, 0.95)}
-    found = decide_promotion(contract({"auc": 0.75}, {"auc": 0.0}), thin, None)
-    assert found.failures == ("auc: 0.8000 [0.6000, 0.9500], must be at least 0.75",)
-
-
-def test_a_challenger_that_gains_auc_but_loses_calibration_is_refused_for_calibration():
-    improvements = {"auc": Figure(0.03, 0.02, 0.04), "ece": Figure(0.02, 0.01, 0.03)}
-    gates = contract({"auc": 0.75}, {"auc": 0.01, "ece": -0.005})
-    found = decide_promotion(gates, GOOD, improvements)
-    assert found.failures == (
-        "ece against the champion: +0.0200 [+0.0100, +0.0300], may lose at most 0.005",
-    )
-    assert len(found.passes) == 2
-
-
-@pytest.mark.parametrize(
-    "figure",
-    [
-        None,
-        Figure(float("nan"), 0.7, 0.9),
-        Figure(0.8, float("nan"), 0.9),
-        Figure(0.8, 0.7, float("inf")),
-        Figure(0.8, 0.9, 0.7),
-    ],
-)
-def test_a_figure_that_is_missing_or_not_whole_fails_the_gate(figure):
-    challenger = {} if figure is None else {"auc": figure}
-    found = decide_promotion(contract({"auc": 0.1}, {"auc": -1.0}), challenger, None)
-    assert not found.promote
-    assert "no evidence" in found.failures[0]
-    against = decide_promotion(contract({"auc": 0.1}, {"auc": -1.0}), GOOD, challenger)
-    assert "no evidence" in against.failures[0]
+    assert not any("against the champion" in rule for rule in found.passes)
 
 
 def test_no_rule_at_all_promotes_nothing():
-    assert not decide_promotion(contract({}, {}), GOOD, None).promote
+    assert not PromotionDecision(passes=(), failures=()).promote
+    assert not PromotionDecision(passes=("one",), failures=("two",)).promote
+    assert PromotionDecision(passes=("one",), failures=()).promote
+    assert PromotionDecision(passes=(), failures=()).notes == ()
 
 
 finite = st.floats(-1, 1)
@@ -91,8 +92,12 @@ def test_the_margin_is_judged_at_the_end_that_speaks_against_the_challenger(
     metric, margin, ends
 ):
     low, high = sorted(ends)
+    shipped = read_contract(CONTRACT)
+    gates = shipped.gates.model_copy(update={"margins": {metric: margin}})
+    figure = Figure((low + high) / 2, low, high)
     found = decide_promotion(
-        contract({}, {metric: margin}), {}, {metric: Figure((low + high) / 2, low, high)}
+        shipped.model_copy(update={"gates": gates}),
+        replace(WHOLE, improvements={metric: figure}, auc_gain_delong=figure),
     )
     worst = low if HIGHER_IS_BETTER[metric] else -high
     assert found.promote == (worst >= margin)

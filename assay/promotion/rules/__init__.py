@@ -1,0 +1,1 @@
+"""The gate's rules, one module a subject; each returns a finding a rule."""
