@@ -13,7 +13,7 @@ from flows.train_challenger import train_challenger
 from tests.flows.test_nightly import artifacts
 
 MODEL = "taiwan_credit"
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def fetched(url):
