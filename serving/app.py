@@ -115,6 +115,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
         most_bytes=most_bytes,
     )
     boundary = attach_boundary(app, settings, catalogue, app.state.metrics)
+    app.state.boundary = boundary
     app.add_middleware(AnswerHeaders)
     add_problem_handlers(app)
     app.include_router(scoring_router(catalogue, decider, model, most_bytes))

@@ -91,13 +91,13 @@ class Settings(ServiceSettings):
 
     contracts: Path = Path("data/contracts")
     policies: Path = Path("data/policies")
-    alert_channels: dict[str, SecretStr] = {}
+    alert_channels: dict[str, SecretStr] = Field(default_factory=dict)
     identity: str = ""
     lock: Path = Path("locks/dev.txt")
     code_revision: str = ""
     default_model: str = "credit_default"
-    sources: dict[str, str] = {}
-    databases: dict[str, SecretStr] = {}
+    sources: dict[str, str] = Field(default_factory=dict)
+    databases: dict[str, SecretStr] = Field(default_factory=dict)
     host: str = "127.0.0.1"
     prefect_port: Port = 4200
     mlflow_port: Port = 5000

@@ -121,8 +121,8 @@ class ServiceSettings(BaseSettings):
 
     @property
     def ledger_signing_key(self) -> Path:
-        """File of the key that signs checkpoints; its public half stands beside it."""
-        return self.home.resolve() / "keys" / "ledger.pem"
+        """File of the key that signs checkpoints: the platform's."""
+        return self.platform_key_file
 
     @property
     def platform_key_file(self) -> Path:

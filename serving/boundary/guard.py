@@ -54,6 +54,11 @@ class Boundary:
     in_flight: int = 0
     buckets: Buckets = field(default_factory=Buckets)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more request may be held."""
+        return self.in_flight < self.most_in_flight
+
     def admit(self, scope: Scope, place: Place, n_before: int) -> None:
         """Return if the request may go on, with `n_before` others in flight.
 

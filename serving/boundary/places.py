@@ -87,12 +87,15 @@ class Places:
             if parts[4] == "infer" or parts[4].endswith("/infer"):
                 return Place("infer", parts[3], SCORE)
             return Place("oip_model", parts[3], _of_method(method))
+        if path.startswith(_ANSWERS):
+            return Place("answers", "", READ)
         for start, route in _PREFIXES:
             if path == start or path.startswith(f"{start}/"):
                 return Place(route, "", _of_method(method))
         return Place("other", "", _of_method(method))
 
 
+_ANSWERS = ("/v1/answers", "/v1/passages")
 _PREFIXES = (
     ("/v1/models", "models"),
     ("/v2/models", "oip_model"),

@@ -27,7 +27,7 @@ def decisions_router(ledger: Path, index: RequestIndex | None = None) -> APIRout
     router = APIRouter(include_in_schema=False)  # serving.openapi describes them
     requests = index or RequestIndex(ledger)
 
-    @router.get("/v1/decisions/{decision_id}")
+    @router.get("/v1/decisions/{decision_id:path}")
     def show_decision(decision_id: str) -> dict[str, Any]:
         return decision_document(ledger, requests, decision_id)
 

@@ -28,7 +28,7 @@ Append = Callable[[bytes], Awaitable[Receipt] | None]
 class _Reported(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    request_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\-]{1,128}$")]
+    request_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\-]{1,128}(/\d{1,7})?$")]
     label: Annotated[int, Field(ge=0, le=1)]
     observed_at: AwareDatetime | None = None
 

@@ -109,7 +109,7 @@ _REPORT: dict[str, Any] = {
                 "properties": {
                     "request_id": {
                         "type": "string",
-                        "pattern": r"^[A-Za-z0-9._:\-]{1,128}$",
+                        "pattern": r"^[A-Za-z0-9._:\-]{1,128}(/\d{1,7})?$",
                     },
                     "label": {"enum": [0, 1]},
                     "observed_at": {

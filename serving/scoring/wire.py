@@ -2,17 +2,20 @@
 
 Half of what a request costs is the way through server and middleware. This protocol
 answers what `serving.scoring.front` would answer, with the same bytes, as soon as the
-body is whole; whatever is not usual goes the long way, and so does everything once the
-application has a middleware that is not known here.
+body is whole; whatever is not usual goes the long way: a body that does not come at once with
+its head, a guard that asks for keys, rates or logs or holds all it may, and everything
+once the application has a middleware that is not known here.
 """
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from assay.errors import LedgerError
+from serving.boundary.guard import Boundary, Guard
 from serving.middleware import FIXED_HEADERS, AnswerHeaders, request_id_of
 from serving.scoring.front import JSON_HEADER, ScoringFront, usual_model
 
@@ -32,11 +35,12 @@ MOST_BYTES: Final = 32 * 2**10
 
 
 class ShortWay(NamedTuple):
-    """What answers: whose champions, who decides, and what ``/predict`` asks."""
+    """What answers: whose champions, who decides, what ``/predict`` asks, what counts."""
 
     catalogue: Catalogue
     decider: Decider
     default_model: str
+    boundary: Boundary
 
 
 def _line(name: bytes, value: bytes) -> bytes:
@@ -50,10 +54,12 @@ _LAST: Final = b"".join(_line(*pair) for pair in FIXED_HEADERS)
 def short_way(app: FastAPI) -> ShortWay | None:
     """Return what the protocol needs, or None where a middleware is not known here."""
     stack: list[object] = [each.cls for each in app.user_middleware]
-    if stack != [AnswerHeaders, ScoringFront]:
+    boundary: Boundary = app.state.boundary
+    asks = boundary.keys is not None or boundary.rate_per_second > 0
+    if stack != [AnswerHeaders, Guard, ScoringFront] or asks or boundary.logs_requests:
         return None
     state = app.state
-    return ShortWay(state.catalogue, state.decider, state.default_model)
+    return ShortWay(state.catalogue, state.decider, state.default_model, boundary)
 
 
 class ScoringProtocol(HttpToolsProtocol):
@@ -66,20 +72,29 @@ class ScoringProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._way: ShortWay | None = self.app_state.get("short_way")
         self._held: tuple[RequestResponseCycle, Any, Champion] | None = None
+        self._since = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a body that is not whole by then goes the long way."""
+        super().data_received(data)
+        if self._held is not None and self._held[0].more_body:
+            self._go_the_long_way()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 # uvicorn's own
         champion = None
         # A body that is whole waited for another answer; another app refuses overload;
         # a caller that reads nothing has to wait, which only the long way does.
         is_usual = cycle.more_body and app is self.app and not self.flow.write_paused
-        if self._way is not None and is_usual:
+        if self._way is not None and is_usual and self._way.boundary.has_room:
             model = usual_model(cast("Scope", cycle.scope), self._way.default_model)
             standing = self._way.catalogue.standings.get(model)
             champion = None if standing is None else standing.champion
-        if champion is None:
+        if champion is None or self._way is None:
             super()._start_asgi_task(cycle, app)
         else:
             self._held = cycle, app, champion
+            self._since = perf_counter()
+            self._way.boundary.in_flight += 1
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body; uvicorn calls it."""
@@ -124,7 +139,10 @@ class ScoringProtocol(HttpToolsProtocol):
     def _answer(self, content: bytes, request_id: bytes, receipt: Receipt | None) -> None:
         if self._held is None or self._way is None:
             return
-        cycle, self._held = self._held[0], None
+        cycle, champion = self._held[0], self._held[2]
+        self._let_go(self._way)
+        seconds = perf_counter() - self._since
+        self._way.boundary.metrics.request("score", champion.model_name, 200, seconds)
         if cycle.disconnected:
             return
         parts = [b"HTTP/1.1 200 OK\r\n"]
@@ -145,8 +163,13 @@ class ScoringProtocol(HttpToolsProtocol):
             self.transport.close()
         self.on_response_complete()
 
+    def _let_go(self, way: ShortWay) -> None:
+        self._held = None
+        way.boundary.in_flight -= 1
+
     def _go_the_long_way(self) -> None:
-        if self._held is not None:
-            (cycle, app, _), self._held = self._held, None
+        if self._held is not None and self._way is not None:
+            cycle, app, _ = self._held
+            self._let_go(self._way)
             if not cycle.disconnected:
                 super()._start_asgi_task(cycle, app)
