@@ -2,8 +2,8 @@
 
 Half of what a request costs is the way through server and middleware. This protocol
 answers what `serving.scoring.front` would answer, with the same bytes, as soon as the
-body is whole; whatever is not usual goes the long way: a body that does not come at once with
-its head, a guard that asks for keys, rates or logs or holds all it may, and everything
+body is whole. Whatever is not usual goes the long way: a body that comes after its head,
+a guard that asks for keys, rates or logs or holds all that it may, and everything
 once the application has a middleware that is not known here.
 """
 
