@@ -127,15 +127,12 @@ def build_version(
     version = _version_of(entries, duplicates, encoding.name, rules, defaults)
     folder = root / "versions" / version
     tell("compare", 1.0)
-    if folder.exists():
-        try:
-            return Built(verified_manifest(folder), folder, 0, changes)
-        except BundleError:
-            shutil.rmtree(folder)  # broken, so it can serve nobody
+    if (standing := _standing(folder)) is not None:
+        return Built(standing, folder, 0, changes)
     with _building_folder(root) as building:
         old = unchanged_parts(root, before, entries, rules)
         found = _write_parts(building, root, kept, old, encoding, rules, tell)
-        write_whole(building / "weights.json", json.dumps(stored_form(defaults)).encode())
+        _write_weights(building, defaults)
         tell("seal", 0.0)
         manifest = IndexManifest(
             version=version,
@@ -232,6 +229,20 @@ def _version_of(
         "weights": stored_form(defaults),
     }
     return text_digest(json.dumps(inputs, sort_keys=True))[:16]
+
+
+def _write_weights(building: Path, defaults: Defaults) -> None:
+    write_whole(building / "weights.json", json.dumps(stored_form(defaults)).encode())
+
+
+def _standing(folder: Path) -> IndexManifest | None:
+    if not folder.exists():
+        return None
+    try:
+        return verified_manifest(folder)
+    except BundleError:
+        shutil.rmtree(folder)  # broken, so it can serve nobody
+        return None
 
 
 def _seal(building: Path, folder: Path, manifest: IndexManifest, tell: Tell) -> None:
