@@ -40,7 +40,7 @@ from assay.retrieval.parts import (
 )
 from assay.retrieval.passages import PassageRules
 from assay.retrieval.search import Defaults, shipped_defaults, stored_form
-from assay.retrieval.types import Document
+from assay.retrieval.types import Document, Passage
 
 Floats = NDArray[np.float32]
 Tell = Callable[[str, float], None]
@@ -127,16 +127,12 @@ def build_version(
     version = _version_of(entries, duplicates, encoding.name, rules, defaults)
     folder = root / "versions" / version
     tell("compare", 1.0)
-    if folder.exists():
-        try:
-            return Built(verified_manifest(folder), folder, 0, changes)
-        except BundleError:
-            shutil.rmtree(folder)  # broken, so it can serve nobody
+    if standing := _standing(folder):
+        return Built(standing, folder, 0, changes)
     with _building_folder(root) as building:
         old = unchanged_parts(root, before, entries, rules)
         found = _write_parts(building, root, kept, old, encoding, rules, tell)
-        write_whole(building / "weights.json", json.dumps(stored_form(defaults)).encode())
-        tell("seal", 0.0)
+        _write_weights(building, defaults)
         manifest = IndexManifest(
             version=version,
             encoder=encoding.name,
@@ -160,6 +156,15 @@ class _Written:
     n_encoded: int
 
 
+def _cut(
+    documents: Sequence[Document], old: Unchanged, rules: PassageRules
+) -> list[Passage]:
+    passages = [p for one in documents for p in old.passages_of(one, rules)]
+    if not passages:
+        raise DataError(f"none of the {len(documents)} documents has text to index")
+    return passages
+
+
 def _write_parts(
     building: Path,
     root: Path,
@@ -170,11 +175,7 @@ def _write_parts(
     tell: Tell,
 ) -> _Written:
     tell("cut", 0.0)
-    passages = [
-        passage for document in documents for passage in old.passages_of(document, rules)
-    ]
-    if not passages:
-        raise DataError(f"none of the {len(documents)} documents has text to index")
+    passages = _cut(documents, old, rules)
     tell("cut", 1.0)
     cache = EmbeddingCache(root / "embeddings" / encoding.name)
     n_encoded = 0
@@ -192,13 +193,9 @@ def _write_parts(
     vectors = kept(texts)
     titles = title_vectors(documents, kept)
     tell("assemble", 0.0)
+    same = frozenset(old.passages)
     parts = assembled(
-        documents,
-        passages,
-        vectors,
-        titles,
-        before=old.parts,
-        unchanged=frozenset(old.passages),
+        documents, passages, vectors, titles, before=old.parts, unchanged=same
     )
     tell("write", 0.0)
     save_parts(parts, building / "parts")
@@ -234,7 +231,22 @@ def _version_of(
     return text_digest(json.dumps(inputs, sort_keys=True))[:16]
 
 
+def _write_weights(building: Path, defaults: Defaults) -> None:
+    write_whole(building / "weights.json", json.dumps(stored_form(defaults)).encode())
+
+
+def _standing(folder: Path) -> IndexManifest | None:
+    if not folder.exists():
+        return None
+    try:
+        return verified_manifest(folder)
+    except BundleError:
+        shutil.rmtree(folder)  # broken, so it can serve nobody
+        return None
+
+
 def _seal(building: Path, folder: Path, manifest: IndexManifest, tell: Tell) -> None:
+    tell("seal", 0.0)
     write_whole(building / MANIFEST, manifest_bytes(manifest))
     tell("seal", 0.5)
     folder.parent.mkdir(parents=True, exist_ok=True)
