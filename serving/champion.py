@@ -147,11 +147,11 @@ def load_champion(model_name: str, version: str, bundle: Bundle) -> Champion:
         __config__=ConfigDict(extra="forbid", strict=True, frozen=True),
         rows=(rows, ...),
     )
-    scorer, explainer = Scorer.of(bundle), _explainer(bundle)
+    scorer, explainer = Scorer.of(bundle), _fast_explainer(bundle)
     return Champion(
         model_name=model_name,
         version=version,
-        bundle=replace(bundle, documents=_without_reasons(bundle)),
+        bundle=bundle,
         scorer=scorer,
         explainer=explainer,
         row_model=row_model,
@@ -165,20 +165,26 @@ def load_champion(model_name: str, version: str, bundle: Bundle) -> Champion:
     )
 
 
-def _explainer(bundle: Bundle) -> Explainer | None:
+def explainer_of(bundle: Bundle) -> Explainer | None:
+    """Return the explainer that a bundle holds, as it was written; None without one.
+
+    Raises
+    ------
+    BundleError
+        If its reasons do not add up to the golden rows' scores.
+    """
     content = bundle.documents.get(REASONS)
     if content is None:
         return None
     golden = bundle.golden
-    found = read_explainer(content, bundle.contract, golden.rows, golden.probabilities)
-    if isinstance(found.table, TreeTable):
+    return read_explainer(content, bundle.contract, golden.rows, golden.probabilities)
+
+
+def _fast_explainer(bundle: Bundle) -> Explainer | None:
+    found = explainer_of(bundle)
+    if found is not None and isinstance(found.table, TreeTable):
         return replace(found, table=TreeLookup.of(found.table))
     return found
-
-
-def _without_reasons(bundle: Bundle) -> dict[str, bytes]:
-    """Return the documents less the largest, which the explainer now holds."""
-    return {name: each for name, each in bundle.documents.items() if name != REASONS}
 
 
 def _example(bundle: Bundle, row_model: type[BaseModel]) -> dict[str, Value]:

@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from assay.contract.field import LARGEST_EXACT_INTEGER, MISSING_TEXTS, Field
 from assay.contract.model import Contract
 
+_NO_NUL, _A_WORD = r"^[^\u0000]*$", r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 _FLOAT = Constrained(strict=True, allow_inf_nan=False)
 
 
@@ -140,8 +141,9 @@ def _words(field: Field) -> Any:  # noqa: ANN401 # a type, made at run time
     if field.unseen == "refuse":
         return Literal[(*field.categories, *missing)]
     schema: dict[str, Any] = {"type": "string", "examples": list(field.categories)}
+    schema["pattern"] = _NO_NUL if missing else _A_WORD
     if not missing:
-        schema |= {"pattern": r"\S", "not": {"enum": sorted(MISSING_TEXTS)}}
+        schema |= {"not": {"enum": sorted(MISSING_TEXTS)}}
     return Annotated[
         str,
         Constrained(strict=True),

@@ -32,7 +32,7 @@ class AnswerDesk:
         self._writer: Writer | None = None
         self._writer_known = False
         self.keeper = IndexKeeper(root)
-        self._records = AnswerRecords(settings.home.resolve() / "ledger")
+        self._records = AnswerRecords(settings.ledger_folder)
 
     def start(self) -> None:
         """Begin to follow the index."""

@@ -12,10 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from assay.errors import DataError
-from assay.reasons import Explainer
 from assay.reasons.whatif import WhatIf, WhatIfSearch
 from serving.catalogue import Catalogue
-from serving.champion import Champion
+from serving.champion import Champion, explainer_of
 from serving.middleware import read_json_body
 from serving.problems import Problem
 from serving.refusals import refusal
@@ -56,14 +55,11 @@ def what_if_router(catalogue: Catalogue, most_bytes: int) -> APIRouter:
     @router.post("/v1/models/{model}/what-if")
     async def what_if(model: str, request: Request) -> dict[str, Any]:
         champion = catalogue.champion(model)
-        explainer = champion.explainer
-        if explainer is None:
+        if champion.explainer is None:
             raise Problem(409, f"version {champion.version} was made without reasons")
         asked, row = _parsed(champion, await read_json_body(request, most_bytes))
         async with turns:
-            found = await run_in_threadpool(
-                _answered, champion, explainer, asked, row, searches
-            )
+            found = await run_in_threadpool(_answered, champion, asked, row, searches)
         return {
             "model": champion.model_name,
             "version": champion.version,
@@ -95,17 +91,15 @@ def _parsed(champion: Champion, body: bytes) -> tuple[_Asked, dict[str, Any]]:
 
 
 def _answered(
-    champion: Champion,
-    explainer: Explainer,
-    asked: _Asked,
-    row: dict[str, Any],
-    searches: Searches,
+    champion: Champion, asked: _Asked, row: dict[str, Any], searches: Searches
 ) -> WhatIf:
     try:
         known = searches.get(champion.model_name)
         if known is not None and known[0] == champion.bundle.digest:
             search = known[1]
         else:
+            explainer = explainer_of(champion.bundle)
+            assert explainer is not None  # noqa: S101 # the route asked
             search = WhatIfSearch(
                 explainer,
                 champion.contract,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +14,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from assay.errors import LedgerError
-from assay.ledger import Receipt, entry_bytes
+from assay.ledger import Receipt
 from serving.boundary.metrics import Metrics
 from serving.champion import Champion
 from serving.problems import Problem
 from serving.refusals import refusal
 from serving.scoring.decision import Decision, scored_features
 from serving.scoring.records import DecisionStream
+from serving.scoring.refused import refusal_entry
 
 Header: TypeAlias = tuple[bytes, bytes]
 Floats: TypeAlias = NDArray[np.float64]
@@ -184,29 +184,6 @@ def decide_all(champion: Champion, body: bytes) -> list[Decision]:
         raise refusal(error, champion.contract, in_batch=True) from None
     validated = batch.rows  # type: ignore[attr-defined] # made at run time
     return _validated(champion, validated, rows or [None] * len(validated))
-
-
-def refusal_entry(
-    champion: Champion, problem: Problem, body: bytes, request_id: str
-) -> bytes:
-    """Return the record of a refusal: which rules, and the digest of the body."""
-    errors = [
-        {key: each[key] for key in ("row", "field", "rule") if key in each}
-        for each in problem.members.get("errors", ())
-    ]
-    return entry_bytes(
-        {
-            "kind": "refusal",
-            "request_id": request_id,
-            "model": champion.model_name,
-            "version": champion.version,
-            "bundle_digest": champion.bundle.digest,
-            "status": problem.status,
-            "errors": errors,
-            "n_errors": problem.members.get("n_errors", 1),
-            "body_sha256": hashlib.sha256(body).hexdigest(),
-        }
-    )
 
 
 def _by_table(

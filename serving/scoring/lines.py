@@ -18,13 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from serving.champion import Champion
 from serving.problems import TITLES, Problem
-from serving.scoring.decider import (
-    Decider,
-    decide,
-    decide_rows,
-    refusal_entry,
-)
+from serving.scoring.decider import Decider, decide, decide_rows
 from serving.scoring.decision import Decision
+from serving.scoring.refused import refusal_entry
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 MOST_LINE_BYTES: Final = 64 * 2**10

@@ -32,7 +32,7 @@ def test_every_figure_of_the_readme_was_written_by_a_benchmark():
 
 
 def test_every_setting_has_its_meaning_in_the_docstring():
-    described = Settings.__doc__ or ""
+    described = "".join(one.__doc__ or "" for one in Settings.__mro__)
     lacking = [
         name for name in Settings.model_fields if not re.search(rf"\b{name}\b", described)
     ]

@@ -155,7 +155,7 @@ def test_an_answer_is_quoted_located_and_on_record(answering, settings):
     assert "$1,393.9 million" in quote["text"]
     assert TEXT[quote["start"] : quote["end"]] == quote["text"]
     assert len(found["passages"]) == 1
-    line = find_record(settings.home.resolve() / "ledger", found["id"])
+    line = find_record(settings.ledger_folder, found["id"])
     kept = json.loads(line.body)["entry"]
     assert kept["kind"] == "answer"
     assert kept["index_version"] == found["index_version"]
@@ -171,14 +171,14 @@ def test_a_refusal_says_which_and_is_on_record(answering, settings):
     assert found["refusals"] == ["entity_not_in_documents"]
     assert found["missing"] == ["Velmora Energy"]
     assert found["quotes"] == []
-    line = find_record(settings.home.resolve() / "ledger", found["id"])
+    line = find_record(settings.ledger_folder, found["id"])
     refusals = json.loads(line.body)["entry"]["gate"]["refusals"]
     assert refusals == ["entity_not_in_documents"]
 
 
 def test_personal_data_of_a_question_does_not_reach_the_ledger(answering, settings):
     found = ask(answering, "Was card 4111 1111 1111 1111 charged for Northwind?").json()
-    body = find_record(settings.home.resolve() / "ledger", found["id"]).body
+    body = find_record(settings.ledger_folder, found["id"]).body
     assert b"4111" not in body
 
 
@@ -247,7 +247,7 @@ def test_feedback_is_kept_as_a_candidate_and_in_the_ledger(answering, settings):
     assert candidate["question"] == QUESTION
     assert candidate["kind"] == "answerable"
     assert candidate["answer_id"] == given
-    assert find_record(settings.home.resolve() / "ledger", kept.json()["id"])
+    assert find_record(settings.ledger_folder, kept.json()["id"])
 
 
 @pytest.mark.parametrize("address", ["answers:999", "answers:1", "nobody", "w:1"])
@@ -291,13 +291,13 @@ def test_a_language_model_that_does_not_answer_leaves_the_quoted_answer(
     assert found["answered"]
     assert found["writer"] == "extractive"
     assert found["note"].startswith("quoted instead of written by prose: ")
-    line = find_record(settings.home.resolve() / "ledger", found["id"])
+    line = find_record(settings.ledger_folder, found["id"])
     assert json.loads(line.body)["entry"]["note"] == found["note"]
 
 
 def test_without_a_ledger_no_answer_is_given(publish, settings):
     settings.home.mkdir(parents=True, exist_ok=True)
-    (settings.home / "ledger").write_text("no folder")
+    settings.ledger_folder.write_text("no folder")
     publish(NORTHWIND)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         until(lambda: "index" not in ask(client).json()["detail"])
