@@ -1,14 +1,34 @@
 """Monitoring end to end on real services: a recession becomes an alert and a report."""
 
+import shutil
+
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from assay.adapters.alerts import alerts, deliveries
 from flows.monitor_champion import monitor_champion
+from deployments.environment import project_root
 from flows.nightly import nightly
 
-MODEL = "credit_default"
+MODEL = "lender_watched"
+
+
+@pytest.fixture(autouse=True)
+def own_model(flow_settings, tmp_path, monkeypatch):
+    """Watch a model of its own, which no other test trains and nobody signs for."""
+    data = project_root() / "data"
+    for name in ("contracts", "policies"):
+        shutil.copytree(data / name, tmp_path / name)
+        monkeypatch.setenv(f"ASSAY_{name.upper()}", str(tmp_path / name))
+    shipped = (tmp_path / "contracts" / "credit_default.toml").read_text()
+    own = shipped.replace('"credit_default"', f'"{MODEL}"', 1)
+    (tmp_path / "contracts" / f"{MODEL}.toml").write_text(own)
+    rules = tmp_path / "policies" / "signoff.toml"
+    rules.write_text(
+        rules.read_text().replace('default_tier = "medium"', 'default_tier = "low"')
+    )
+    return flow_settings
 
 
 def source(**options):
@@ -17,7 +37,7 @@ def source(**options):
 
 
 async def keys():
-    wanted = ArtifactFilter(key=ArtifactFilterKey(like_="credit-default-"))
+    wanted = ArtifactFilter(key=ArtifactFilterKey(like_="lender-watched-"))
     async with get_client() as client:
         found = await client.read_artifacts(artifact_filter=wanted)
     return {one.key for one in found}
@@ -45,7 +65,7 @@ async def test_a_recession_becomes_one_alert_however_often_one_looks(flow_settin
     (delivery,) = deliveries(flow_settings)
     assert (delivery.channel, delivery.state) == ("operators", "pending")
     assert await keys() >= {
-        "credit-default-watch",
-        "credit-default-watch-stability",
-        "credit-default-evidently",
+        "lender-watched-watch",
+        "lender-watched-watch-stability",
+        "lender-watched-evidently",
     }
