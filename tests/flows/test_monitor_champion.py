@@ -7,8 +7,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from assay.adapters.alerts import alerts, deliveries
-from flows.monitor_champion import monitor_champion
 from deployments.environment import project_root
+from flows.monitor_champion import monitor_champion
 from flows.nightly import nightly
 
 MODEL = "lender_watched"
