@@ -36,7 +36,7 @@ def test_a_record_is_signed_verified_shown_proven_and_exported(home):
     assert json.loads(order("show", "r3").stdout)["entry"]["request_id"] == "r3"
     assert order("prove", "r3", "--out", home / "proof.json").exit_code == 0
     proof = json.loads((home / "proof.json").read_text())
-    assert proof_holds(proof, read_public(home / "keys" / "ledger.pub"))
+    assert proof_holds(proof, read_public(home / "keys" / "platform.pub"))
     out = home / "all.ndjson"
     said = order("export", "--from", "2000", "--to", "2999", "--out", out)
     assert "7 records written" in said.stdout
