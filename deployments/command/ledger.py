@@ -35,7 +35,8 @@ def ledger_orders() -> typer.Typer:
 def verify(
     folder: Folder = None,
     key: Annotated[
-        Path | None, typer.Option(help="Public key; ASSAY_HOME/keys/ledger.pub if none.")
+        Path | None,
+        typer.Option(help="Public key; ASSAY_HOME/keys/platform.pub if none."),
     ] = None,
     copies: Copies = None,
 ) -> None:
