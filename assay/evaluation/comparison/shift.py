@@ -57,7 +57,8 @@ def score_shift(
     n_odd = int(np.count_nonzero(~(np.isfinite(old) & np.isfinite(new))))
     if n_odd:
         raise DataError(f"{n_odd} of {len(old)} rows have a score that is not finite")
-    deciles = np.quantile(old, np.linspace(0, 1, N_BINS + 1)[1:-1])
+    levels = np.linspace(0, 1, N_BINS + 1)[1:-1]
+    deciles = np.quantile(old, levels, method="inverted_cdf")  # scores that occur
     edges = np.unique(deciles)
     k = len(edges) + 1
     pairs = np.searchsorted(edges, old, side="right") * k
