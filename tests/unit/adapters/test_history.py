@@ -207,7 +207,7 @@ def change_often(settings, name, versions):
 
 def test_processes_that_change_at_once_leave_one_champion(registry):
     settings, name = registry
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")  # no connection is shared
     plans = [(1, 2, 3), (4, 5, 4), (2, 1, 5)]
     workers = [
         context.Process(target=change_often, args=(settings, name, plan))
