@@ -19,8 +19,17 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from assay.bundle import Manifest, MetricValue, Parts, Scorer, read_bundle, write_bundle
+from assay.bundle import (
+    Manifest,
+    MetricValue,
+    Parts,
+    Scorer,
+    bundle_signature,
+    read_bundle,
+    write_bundle,
+)
 from assay.contract import find_contract
+from assay.ledger.signing import signing_key
 from assay.models import Fitted, fit_challenger
 from assay.models.golden import golden_rows, json_value
 from assay.models.parity import feature_columns
@@ -29,6 +38,7 @@ from assay.reasons import REASONS
 from assay.simulate.lender import simulate_lender
 from serving.cache import BundleCache
 from serving.champion import Champion, load_champion
+from serving.registry import Entry
 from serving.scoring.decider import decide_all
 from tasks.reasons import reasons_document
 
@@ -186,7 +196,9 @@ def bundled(folder: Path, fitted: Fitted, rows: pd.DataFrame) -> tuple[Path, Cha
     place = home / "bundles" / MODEL / digest
     place.parent.mkdir(parents=True)
     (folder / "bundle").rename(place)
-    BundleCache(home / "bundles").remember(MODEL, "1", digest)
+    key = signing_key(home / "keys" / "platform.pem")
+    signature = bundle_signature(key, digest)
+    BundleCache(home / "bundles").remember(Entry(MODEL, "1", digest, "", signature))
     return home, load_champion(MODEL, "1", read_bundle(place, digest))
 
 
