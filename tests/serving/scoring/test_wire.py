@@ -135,3 +135,34 @@ def test_a_middleware_that_is_not_known_switches_the_short_way_off(sample):
     assert short_way(app) is not None
     app.add_middleware(Other)
     assert short_way(app) is None
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"api_keys": "on"}, {"api_rate_per_second": 5.0}, {"api_log_requests": True}],
+)
+def test_a_guard_that_asks_for_more_switches_the_short_way_off(sample, asked):
+    assert short_way(create_app(sample.model_copy(update=asked))) is None
+
+
+def test_the_short_way_is_counted_and_lets_go_of_its_place(sample):
+    way = short_way(create_app(sample))
+    assert way.boundary.has_room
+    way.boundary.in_flight = way.boundary.most_in_flight
+    assert not way.boundary.has_room
+
+
+def test_answers_of_both_ways_are_in_the_metrics(serve_sample):
+    client = serve_sample().client
+    connection = socket.create_connection((client.base_url.host, client.base_url.port))
+    with connection:
+        for _ in range(3):
+            connection.sendall(request(GOOD))
+            answers(connection, 1)
+    assert client.post("/predict", json=GOOD).status_code == 200
+    counted = [
+        line
+        for line in client.get("/metrics").text.splitlines()
+        if line.startswith("assay_requests_total") and 'route="score"' in line
+    ]
+    assert sum(float(line.split()[-1]) for line in counted) == 4, counted
