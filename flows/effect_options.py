@@ -112,8 +112,8 @@ class GroupTime(ClusteredPanel):
     anticipation: Annotated[int, Field(ge=0)] = 0
 
 
-class SyntheticControl(Options):
-    """One or a few treated units, a mixture of donors."""
+class Donors(Options):
+    """One or a few treated units, and others that were left alone."""
 
     unit: Column
     period: Column
@@ -121,8 +121,20 @@ class SyntheticControl(Options):
     treatment_start: float
     donors: list[int | str] | None = None
     end: float | None = None
-    n_resamples: Annotated[int, Field(ge=0, le=100_000)] = 0
     seed: Seed = 0
+
+
+class SyntheticControl(Donors):
+    """A mixture of donors."""
+
+    n_resamples: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class SyntheticDifferences(Donors):
+    """Weights over donors and over the periods before."""
+
+    errors: Literal["placebo", "jackknife"] | None = None
+    n_placebos: Annotated[int, Field(ge=20, le=100_000)] = 200
 
 
 class Cutoff(Options):

@@ -26,6 +26,7 @@ from flows.effect_options import (
     SharpJump,
     Switchback,
     SyntheticControl,
+    SyntheticDifferences,
     TwoByTwo,
     WeightedEffect,
     WildBootstrap,
@@ -45,6 +46,7 @@ DesignName: TypeAlias = Literal[
     "imputed_effects",
     "wild_bootstrap",
     "synthetic_control",
+    "synthetic_difference_in_differences",
     "sharp_jump",
     "fuzzy_jump",
     "weighted_effect",
@@ -69,6 +71,7 @@ OPTIONS: dict[str, type[Options]] = {
     "imputed_effects": Panel,
     "wild_bootstrap": WildBootstrap,
     "synthetic_control": SyntheticControl,
+    "synthetic_difference_in_differences": SyntheticDifferences,
     "sharp_jump": SharpJump,
     "fuzzy_jump": FuzzyJump,
     "weighted_effect": WeightedEffect,
@@ -93,6 +96,7 @@ DesignOptions: TypeAlias = Annotated[
     | ClusteredPanel
     | GroupTime
     | SyntheticControl
+    | SyntheticDifferences
     | SharpJump
     | FuzzyJump
     | WeightedEffect
@@ -107,8 +111,8 @@ Source: TypeAlias = Annotated[
     str,
     Field(
         title="Source",
-        description="A CSV or Parquet file or folder, simulate:rollout?seed=7, or "
-        "sql:NAME#SELECT …",
+        description="A CSV or Parquet file or folder, simulate:rollout?seed=7, "
+        "rollout:MODEL for a promotion or canary of our own, or sql:NAME#SELECT …",
     ),
 ]
 Design: TypeAlias = Annotated[DesignName, Field(title="Design")]

@@ -74,7 +74,7 @@ async def estimate_effect(
         for place, plan in enumerate(plans)
     ]
     certificate = (
-        certify_coverage(frame, plans[0], certificate_copies, seed)
+        certify_coverage(frame, plans[0], certificate_copies, seed, settings)
         if certificate_copies and not answers[0].is_withheld
         else None
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pandas as pd
 from prefect import get_run_logger, task
@@ -15,8 +16,9 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 
+from assay.adapters.fan_out import fan_out
 from assay.adapters.overrides import append_line, override_log, plan_log
-from assay.adapters.sources.tables import read_table
+from assay.adapters.sources.tables import read_table, select_rows
 from assay.adapters.tracking import Evidence, LoggedRun, log_evidence
 from assay.causal.certificate import Certificate, coverage_certificate
 from assay.causal.plan import Plan
@@ -26,6 +28,7 @@ from assay.causal.withholding import Answer, Override, answer_question, override
 from assay.settings import Settings
 from tasks.faults import RETRIES, may_pass
 from tasks.progress import progress_artifact
+from tasks.rollouts import ROLLOUT, read_rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,15 @@ class Published:
 
 @task(name="read-rows", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
 def read_rows(source: str, rows: str, settings: Settings) -> pd.DataFrame:
-    """Read the analyst's table, with retries because it may be remote."""
-    frame = read_table(source, settings, rows)
+    """Read the analyst's table, or one of our own rollouts from history and ledger.
+
+    With retries, because it may be remote.
+    """
+    frame = (
+        select_rows(read_rollout(source, settings, datetime.now(UTC)), rows)
+        if source.startswith(ROLLOUT)
+        else read_table(source, settings, rows)
+    )
     get_run_logger().info("rows read: rows=%d columns=%d", *frame.shape)
     return frame
 
@@ -80,16 +90,25 @@ def estimate_answer(
 
 @task(name="certify-coverage", cache_policy=NO_CACHE)
 def certify_coverage(
-    frame: pd.DataFrame, plan: Plan, n_copies: int, seed: int
+    frame: pd.DataFrame, plan: Plan, n_copies: int, seed: int, settings: Settings
 ) -> Certificate:
     """Count how often the interval covers a planted effect; progress is shown."""
     tell = progress_artifact(f"Coverage of {plan.design}")
-    certificate = coverage_certificate(
-        frame, plan, n_copies=n_copies, seed=seed, tell=lambda s: tell("copies", s)
-    )
-    get_run_logger().info(
-        "coverage certified: copies=%d covered=%d", n_copies, certificate.n_covered
-    )
+    with fan_out(settings.fan_out) as runner:
+        certificate = coverage_certificate(
+            frame,
+            plan,
+            n_copies=n_copies,
+            seed=seed,
+            runner=runner,
+            tell=lambda share: tell("copies", share),
+        )
+        get_run_logger().info(
+            "coverage certified: copies=%d covered=%d workers=%d",
+            n_copies,
+            certificate.n_covered,
+            runner.n_workers,
+        )
     return certificate
 
 

@@ -161,6 +161,18 @@ DESIGN_RULES: tuple[DesignRule, ...] = (
         cautions=crowded_donors,
     ),
     DesignRule(
+        name="synthetic differences",
+        function="assay.causal.synthetic.synthetic_difference_in_differences",
+        estimand="att",
+        needs=(
+            "one or a few treated groups",
+            "untreated groups that weighted move like them, at any level",
+            "no spill-over to those groups",
+        ),
+        forbids=all_of(came_by("rollout"), before_and_after, donors, many_treated),
+        cautions=few_pre_periods,
+    ),
+    DesignRule(
         name="doubly robust",
         function="assay.causal.propensity.doubly_robust_effect",
         estimand="ate",

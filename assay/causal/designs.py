@@ -156,6 +156,13 @@ DESIGNS: Mapping[str, Design] = _listed(
         "donors",
         ("unit",),
     ),
+    _design(
+        "synthetic:synthetic_difference_in_differences",
+        "Synthetic difference-in-differences",
+        treated_units,
+        "donors",
+        ("unit",),
+    ),
     _design("discontinuity:sharp_jump", "Regression discontinuity", ruled, "curve"),
     _design(
         "discontinuity:fuzzy_jump",

@@ -16,8 +16,9 @@ DISCREET_FIGURES = ("balance", "overlap", "first_stage", "density")
 DISCREET_DIAGNOSTICS = frozenset(
     {
         "autocorrelation_p_value", "block_autocorrelation", "classical_f",
-        "covariate_balance_p_value", "critical_f", "degrees_of_freedom",
-        "density_p_value", "design_effect", "discrimination", "donor_noise_share",
+        "covariate_balance_p_value", "critical_f", "curvature_p_value",
+        "degrees_of_freedom", "density_p_value", "design_effect", "discrimination",
+        "donor_noise_share",
         "donors_used", "effective_donors", "effective_f", "effective_matches",
         "effective_share", "effective_treated", "effective_untreated",
         "first_autocorrelation", "intra_cluster_correlation", "lags",

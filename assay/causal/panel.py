@@ -78,7 +78,8 @@ def read_panel(
         If a column is missing, a value is not finite, a unit has two rows in a
         period or two cohorts, or balance is required and absent.
     """
-    present(frame, [unit, period, outcome, *([cohort] if cohort else []), *covariates])
+    needed = [unit, period, outcome, *([cohort] if cohort else []), *covariates]
+    present(frame, needed, varies=outcome)
     unit_codes, units = coded(frame, unit)
     times = numeric(frame, period)
     periods, period_codes = np.unique(times, return_inverse=True)
@@ -103,8 +104,16 @@ def read_panel(
     )
 
 
-def present(frame: pd.DataFrame, names: Sequence[str]) -> None:
+def present(frame: pd.DataFrame, names: Sequence[str], *, varies: str = "") -> None:
     """Refuse a frame without rows or without one of the columns.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    names : sequence of str
+        Columns that must be there.
+    varies : str
+        An outcome, which must not be the same on all rows.
 
     Raises
     ------
@@ -117,6 +126,28 @@ def present(frame: pd.DataFrame, names: Sequence[str]) -> None:
         raise DataError(f"the data have no column {missing}; they have: {has}")
     if frame.empty:
         raise DataError("the data have no rows; check the filter that made them")
+    if varies:
+        refuse_constant(frame, varies)
+
+
+def refuse_constant(frame: pd.DataFrame, outcome: str) -> None:
+    """Refuse an outcome that is the same on all rows, which no design can learn from.
+
+    Raises
+    ------
+    DataError
+        Saying the value. A column that is absent or not numeric is left to others.
+    """
+    if len(frame) < 2 or outcome not in frame.columns:
+        return
+    if not pd.api.types.is_numeric_dtype(frame[outcome]):
+        return
+    values = frame[outcome].to_numpy()
+    if (values == values[0]).all():
+        raise DataError(
+            f"outcome {outcome!r} is {values[0]} on all {values.size} rows: with no "
+            "variation nothing can be learned; check how it is measured and joined"
+        )
 
 
 def numeric(frame: pd.DataFrame, name: str) -> Floats:

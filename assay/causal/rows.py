@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from assay.causal.panel import refuse_constant
 from assay.errors import DataError
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -99,6 +100,7 @@ def observe(
     """
     if not len(frame):
         raise DataError("the frame has no rows; give at least one treated and one not")
+    refuse_constant(frame, outcome)
     y = numeric_column(frame, outcome)
     t = binary_column(frame, treatment)
     design, names = covariate_matrix(frame, covariates)

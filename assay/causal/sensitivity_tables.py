@@ -95,4 +95,4 @@ def _rosenbaum(result: Any) -> list[CaptionedTable]:  # noqa: ANN401 # one famil
 def _anderson_rubin(result: Any) -> list[CaptionedTable]:  # noqa: ANN401 # likewise
     found = result.anderson_rubin
     table = pd.DataFrame(found.pieces, columns=["lower", "upper"])
-    return [("Anderson-Rubin set, valid however weak the instruments", table)]
+    return [("Anderson-Rubin set, valid however weak the first stage", table)]

@@ -91,6 +91,12 @@ _EXPERIMENTS = {
         "above it the intervals of a segmented regression cover 91 % at 100 periods and "
         "88 % at 40 (benchmarks/causal/serial_errors.py)",
     ),
+    "wander_room_minimum": Threshold(
+        30.0,
+        "periods times one minus memory; a random walk about a line that may jump and "
+        "turn stays below it nine times in ten (Dickey and Fuller 1979 for a line "
+        "alone: below 21.8 in 95 of 100)",
+    ),
     "placebo_significant_share": Threshold(
         0.35,
         "placebo dates overlap and share errors, so more than 5 % look significant even "

@@ -11,7 +11,7 @@ import pandas as pd
 
 from assay.causal.assumptions import Assumption, limit
 from assay.causal.estimate import Estimate, student_estimate
-from assay.causal.panel import Floats, numeric, present
+from assay.causal.panel import Floats, numeric, present, refuse_constant
 from assay.causal.serial_errors import SerialFit, serial_fit
 from assay.causal.time_series_checks import series_assumptions
 from assay.errors import DataError
@@ -32,8 +32,8 @@ class InterruptedSeries:
         Level and slope change with errors, naive difference in means, residual
         autocorrelation test, rank among placebo dates.
     assumptions : tuple of Assumption
-        Points enough, errors that the lags cover, no such gap at placebo dates, no
-        other event.
+        A level to come back to, errors that remember one period, a straight trend, no
+        such gap at placebo dates, no other event.
     periods, outcomes, expected : ndarray of shape (n_periods,)
         The series and what the trend before the start expects.
     start : float
@@ -112,6 +112,7 @@ def interrupted_series(
        Heteroskedasticity and Autocorrelation Consistent Covariance Matrix",
        Econometrica 55 (1987).
     """
+    refuse_constant(frame, outcome)
     times, y = _series(frame, outcome, period)
     _check_length(times, start, season_length)
     used_lags = default_lags(times.size) if lags is None else lags
@@ -130,7 +131,8 @@ def interrupted_series(
         "newey_west_lags": float(used_lags),
         "n_before": float(np.count_nonzero(~after)),
     }
-    assumptions = series_assumptions(fit, placebos, diagnostics)
+    bend = _bend(times, y, start, season_length, used_lags)
+    assumptions = series_assumptions(fit, placebos, bend, diagnostics)
     without = coefficients.copy()
     without[2:4] = 0
     return InterruptedSeries(
@@ -229,6 +231,23 @@ def _placebos(
         change = float(fit.coefficients[2])
         found.append((pretended, change, change / error if error else 0.0))
     return np.asarray(found, dtype=np.float64).reshape(-1, 3)
+
+
+def _bend(
+    times: Floats, y: Floats, start: float, season_length: int | None, lags: int
+) -> tuple[float, float]:
+    """Return the t ratio of a square of time before the start, and its degrees."""
+    before = times < start
+    centred = times[before] - times[before].mean()
+    line = segmented_design(times[before], start, season_length)
+    design = np.column_stack([line[:, [0, 1]], line[:, 4:], centred**2])
+    if design.shape[0] <= design.shape[1] + 2:
+        return 0.0, 1.0
+    fit = serial_fit(design, y[before], lags)
+    error = float(np.sqrt(fit.matched[-1, -1]))
+    return float(fit.coefficients[-1]) / error if error else 0.0, _degrees(
+        design, fit.memory
+    )
 
 
 def _degrees(design: Floats, memory: float) -> float:

@@ -5,23 +5,75 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from assay.causal.assumptions import Assumption, limit, untestable
+from assay.causal.assumptions import Assumption, State, limit, untestable
 from assay.causal.panel import Floats
 from assay.causal.serial_errors import SerialFit
 
 
 def series_assumptions(
-    fit: SerialFit, placebos: Floats, diagnostics: dict[str, float]
+    fit: SerialFit,
+    placebos: Floats,
+    bend: tuple[float, float],
+    diagnostics: dict[str, float],
 ) -> tuple[Assumption, ...]:
     """Return the assumptions, and add their tests to the diagnostics."""
     return (
+        steady_level(fit),
         quiet_residuals(fit, diagnostics),
+        straight_trend(*bend, diagnostics),
         quiet_placebos(placebos, diagnostics),
         untestable(
             "no other event",
             "nothing else changed at the start: season, price, mix, measurement",
             "add an untreated series and use difference-in-differences if there is one",
         ),
+    )
+
+
+def steady_level(fit: SerialFit) -> Assumption:
+    """Ask whether a series that wanders off by itself can be told from this one."""
+    room = fit.residuals.size * (1 - fit.memory)
+    most, least = limit("memory_maximum"), limit("wander_room_minimum")
+    bad = fit.memory > most or room < least
+    return Assumption(
+        name="the series comes back to its trend",
+        statement="what moves the series off its trend wears off, and does not stay",
+        tested=True,
+        statistic=room,
+        threshold=least,
+        state="doubtful" if bad else "holds",
+        finding=f"memory {fit.memory:.2f} over {fit.residuals.size} periods; one minus "
+        f"it, times the periods, is {room:.0f}",
+        advice="a random walk looks like this too, and has no trend to continue: take "
+        "more periods, difference the series, or seek controls"
+        if bad
+        else "",
+    )
+
+
+def straight_trend(
+    statistic: float, degrees: float, diagnostics: dict[str, float]
+) -> Assumption:
+    """Judge the t ratio of a curve through the periods before the start."""
+    p_value = float(2 * special.stdtr(degrees, -abs(statistic)))
+    diagnostics["curvature_p_value"] = p_value
+    state: State = "holds"
+    if p_value < limit("test_level"):
+        state = "broken" if p_value < limit("reject_level") else "doubtful"
+    return Assumption(
+        name="a straight trend before",
+        statement="a line, and no curve, goes through the periods before the start",
+        tested=True,
+        statistic=statistic,
+        p_value=p_value,
+        threshold=limit("test_level"),
+        state=state,
+        finding=f"a square of time before the start has t {statistic:.2f}, "
+        f"p {p_value:.3g}",
+        advice=""
+        if state == "holds"
+        else "a bent trend has no straight continuation: shorten the window to its "
+        "straight part, add season_length, or seek controls",
     )
 
 
@@ -36,8 +88,8 @@ def quiet_residuals(fit: SerialFit, diagnostics: dict[str, float]) -> Assumption
     statistic = float(n * (n + 2) * (correlations**2 / (n - lags)).sum())
     p_value = float(special.chdtrc(horizon, statistic))
     diagnostics["autocorrelation_p_value"] = p_value
-    level, most = limit("residual_autocorrelation_p"), limit("memory_maximum")
-    bad = p_value < level or fit.memory > most
+    level = limit("residual_autocorrelation_p")
+    bad = p_value < level
     return Assumption(
         name="errors remember one period",
         statement="what the trend leaves unexplained depends on its last value only",

@@ -1,6 +1,6 @@
 """Synthetic control, side by side with what a user would run instead.
 
-    python benchmarks/causal/synthetic.py [--reference FOLDER] [--runs N] [--pysyncon]
+    python benchmarks/causal/synthetic.py [--reference FOLDER] [--pysyncon]
 
 CPU seconds by `time.process_time`, both ways in one run and interleaved. Writes
 docs/results/causal_synthetic.md.
@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
-from assay.causal import verdict
 from assay.causal.synthetic import (
     Series,
     fit_weights,
@@ -30,7 +29,6 @@ from assay.causal.synthetic import (
     read_cells,
     read_series,
     resampled_atts,
-    synthetic_control,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -239,61 +237,10 @@ def pysyncon_rows(frame: pd.DataFrame) -> list[str]:
     return lines
 
 
-def simulated(seed: int, effect: float, shift: float) -> pd.DataFrame:
-    """Return a panel of two factors: unit 0 an average of donors, plus a shift."""
-    rng = np.random.default_rng(seed)
-    n_pre, n_post, n_donors = 30, 10, 12
-    factors = np.cumsum(rng.normal(size=(n_pre + n_post, 2)), axis=0)
-    loadings = rng.uniform(size=(2, n_donors))
-    own = loadings[:, :4] @ rng.dirichlet(np.ones(4))
-    table = factors @ np.column_stack([own, loadings])
-    table += rng.normal(scale=0.3, size=table.shape)
-    table[n_pre:, 0] += effect
-    table[:, 0] += shift
-    return pd.DataFrame(
-        {
-            "unit": np.repeat(np.arange(n_donors + 1), n_pre + n_post),
-            "period": np.tile(np.arange(n_pre + n_post), n_donors + 1),
-            "y": table.T.ravel(),
-        }
-    )
-
-
-def simulation_rows(n_runs: int) -> list[str]:
-    """Simulate coverage, false alarms and verdicts."""
-    lines = []
-    for name, effect, shift in (
-        ("valid, effect 1", 1.0, 0.0),
-        ("valid, no effect", 0.0, 0.0),
-        ("treated unit above all donors", 1.0, 20.0),
-    ):
-        runs = []
-        for seed in range(n_runs):
-            result = synthetic_control(
-                simulated(seed, effect, shift), unit="unit", period="period", outcome="y",
-                treated_units=[0], treatment_start=30,
-            )  # fmt: skip
-            estimate, state = result.estimate, verdict(result.assumptions)
-            low, high = estimate.interval
-            runs.append(
-                (estimate.value, low <= effect <= high, estimate.p_value <= 0.05,
-                 state == "withhold", state != "report")
-            )  # fmt: skip
-        value, covers, small, withheld, flagged = np.array(runs, dtype=float).T
-        lines.append(
-            f"| {name} | {covers.mean():.1%} | {small.mean():.1%} | "
-            f"{value.mean() - effect:+.3f} | {withheld.mean():.1%} | "
-            f"{flagged.mean():.1%} |"
-        )
-        print(lines[-1])
-    return lines
-
-
 def main() -> None:
     """Run everything and write the page."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--reference", default=str(ROOT.parent / "shared" / "reference"))
-    parser.add_argument("--runs", type=int, default=1_000)
     parser.add_argument("--pysyncon", action="store_true", help="minutes of CPU more")
     parser.add_argument("--looped", type=int, default=500, help="draws the loop runs")
     chosen = parser.parse_args()
@@ -326,13 +273,6 @@ def main() -> None:
         *predictor_rows(
             pd.read_csv(folder / "california_prop99_covariates.csv"), chosen.pysyncon
         ),
-        "",
-        f"## Simulation, {chosen.runs:,} runs each, 12 donors, 30 + 10 periods",
-        "",
-        "| truth | interval covers | p at most 0.05 | bias | withheld | withheld or "
-        "warned |",
-        "|---|---|---|---|---|---|",
-        *simulation_rows(chosen.runs),
         "",
     ]
     OUT.parent.mkdir(parents=True, exist_ok=True)

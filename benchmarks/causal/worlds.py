@@ -152,6 +152,7 @@ def donors(
     n_post: int = 10,
     effect: float = 2.0,
     outside: float = 0.0,
+    design: str = "synthetic_control",
 ) -> World:
     """One treated unit that is a mixture of donors; `outside` lifts it over them."""
     n = n_pre + n_post
@@ -176,7 +177,7 @@ def donors(
         "treated_units": [0],
         "treatment_start": n_pre,
     }
-    return World(frame, "synthetic_control", options, effect)
+    return World(frame, design, options, effect)
 
 
 def cutoff(
@@ -187,12 +188,13 @@ def cutoff(
     bunched: float = 0.0,
     sharp: bool = True,
     jumping: float = 0.0,
+    decimals: int = 15,
 ) -> World:
     """Let a score decide; `bunched` moves that share of near misses over the line."""
     score = rng.normal(size=n)
     able = rng.normal(size=n)
     near = (score < 0) & (score > -0.3) & (rng.random(n) < bunched)
-    score = np.where(near, -score, score)
+    score = np.where(near, -score, score).round(decimals)
     above = score >= 0
     chance = np.where(above, 0.85, 0.15)
     d = above.astype(float) if sharp else (rng.random(n) < chance).astype(float)
@@ -293,7 +295,11 @@ VALID: dict[str, Callable[..., World]] = {
     "interaction-weighted": _rollouts("interaction_weighted", staggered=True),
     "imputation": _rollouts("imputed_effects", staggered=True),
     "synthetic control": donors,
+    "synthetic differences": lambda rng: donors(
+        rng, design="synthetic_difference_in_differences"
+    ),
     "sharp cutoff": cutoff,
+    "cutoff on a score of two decimals": lambda rng: cutoff(rng, decimals=2),
     "fuzzy cutoff": lambda rng: cutoff(rng, sharp=False),
     "weighting": lambda rng: chosen(rng, design="weighted_effect"),
     "matching": lambda rng: chosen(rng, design="matched_effect"),
@@ -315,6 +321,9 @@ BROKEN: dict[str, Callable[..., World]] = {
     "one treated branch": _rollouts("two_by_two", n_treated=1),
     "donors as many as weeks before": lambda rng: donors(rng, n_donors=38),
     "treated unit outside its donors": lambda rng: donors(rng, outside=15.0),
+    "synthetic differences, own trend": lambda rng: donors(
+        rng, outside=15.0, design="synthetic_difference_in_differences"
+    ),
     "bunching at the cutoff": lambda rng: cutoff(rng, bunched=0.6),
     "covariate that jumps": lambda rng: cutoff(rng, jumping=0.6),
     "no overlap, weighting": lambda rng: chosen(

@@ -7,6 +7,7 @@ import numpy as np
 from assay.causal.assumptions import Assumption, State, limit
 from assay.causal.differences.cells import Cells
 from assay.causal.panel import Codes, Floats
+from assay.errors import DataError
 
 NAME = "enough clusters"
 STATEMENT = "many clusters, treated and untreated, were assigned independently"
@@ -71,3 +72,18 @@ def judged_clusters(n_clusters: int, n_treated: int, n_untreated: int) -> Assump
         f"{n_untreated} with untreated ones",
         advice=advice,
     )
+
+
+def refuse_no_rest(error: float) -> None:
+    """Refuse residuals of zero, whose signs cannot be drawn.
+
+    Raises
+    ------
+    DataError
+        If the error is zero.
+    """
+    if error == 0:
+        raise DataError(
+            "the treatment explains the outcome without rest, which leaves nothing to "
+            "re-sign; check that the outcome is not made from the treatment"
+        )

@@ -141,7 +141,7 @@ def event_study(
        studies with heterogeneous treatment effects", Journal of Econometrics 225
        (2021).
     """
-    present(frame, [outcome, unit_column, period, cohort])
+    present(frame, [outcome, unit_column, period, cohort], varies=outcome)
     groups = unit_column if cluster is None else cluster
     times = numeric(frame, period)
     starts = cohort_starts(frame, cohort)

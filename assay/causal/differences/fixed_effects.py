@@ -27,7 +27,7 @@ from assay.causal.differences.regression import (
     regress,
 )
 from assay.causal.estimate import Estimate
-from assay.causal.panel import numeric, present
+from assay.causal.panel import numeric, present, refuse_constant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -117,6 +117,7 @@ def fixed_effects(
        Estimators with Heterogeneous Treatment Effects", American Economic Review
        110 (2020).
     """
+    refuse_constant(frame, outcome)
     cells = _controlled_cells(frame, outcome, treatment, absorbed, cluster, controls)
     extra, names = control_columns(cells, controls)
     names = [treatment, *names]

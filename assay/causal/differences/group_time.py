@@ -15,7 +15,7 @@ from assay.causal.differences.aggregation import Aggregation, Scheme, aggregate
 from assay.causal.differences.group_time_checks import judged_group_time
 from assay.causal.differences.influence import ATT, Method
 from assay.causal.estimate import Estimate
-from assay.causal.panel import Floats, Panel, coded, read_panel
+from assay.causal.panel import Floats, Panel, coded, read_panel, refuse_constant
 from assay.errors import DataError
 
 if TYPE_CHECKING:
@@ -169,6 +169,7 @@ def group_time_effects(
     .. [1] B. Callaway and P. H. C. Sant'Anna, "Difference-in-differences with
        multiple time periods", Journal of Econometrics 225 (2021).
     """
+    refuse_constant(frame, outcome)
     panel = read_panel(
         frame, unit=unit_column, period=period, outcome=outcome,
         cohort=cohort, covariates=covariates,

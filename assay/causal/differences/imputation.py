@@ -150,7 +150,7 @@ def _check(
     if units.any():
         raise DataError(
             f"{int(units.sum())} of {units.size} units are treated in all their periods, "
-            f"first {panel.units[units][0]!r}; drop them, nothing is known from before"
+            f"first {panel.units[units][0]}; drop them, nothing is known from before"
         )
     periods = treated.any(axis=0) & ~untreated.any(axis=0)
     if periods.any():

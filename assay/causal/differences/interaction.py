@@ -17,7 +17,7 @@ from assay.causal.differences.event_study import cohort_starts
 from assay.causal.differences.regression import Regression, regress
 from assay.causal.differences.trends import joint_test, trend_assumption, untested_trends
 from assay.causal.estimate import Estimate, critical_value, student_estimate
-from assay.causal.panel import Floats, numeric, present
+from assay.causal.panel import Floats, numeric, present, refuse_constant
 from assay.errors import DataError
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def interaction_weighted(
        studies with heterogeneous treatment effects", Journal of Econometrics 225
        (2021).
     """
+    refuse_constant(frame, outcome)
     present(frame, [outcome, unit_column, period, cohort])
     groups = unit_column if cluster is None else cluster
     factors = [unit_column, period, *([] if groups == unit_column else [groups])]

@@ -56,9 +56,12 @@ def joint_test(
     Notes
     -----
     Hotelling's form of the Wald test, F with (q, G - q) degrees of freedom, which
-    rejects less eagerly with few clusters than the chi-square.
+    rejects less eagerly with few clusters than the chi-square. Coefficients without
+    any noise, as of an outcome that was constant before, are zero or they are not.
     """
     q = int(np.linalg.matrix_rank(covariance, hermitian=True))
+    if q == 0:
+        return (np.inf, 0.0) if coefficients.any() else (0.0, 1.0)
     if n_clusters <= q:
         raise ValueError(f"{n_clusters} clusters cannot test {q} coefficients at once")
     wald = float(coefficients @ np.linalg.lstsq(covariance, coefficients, rcond=1e-12)[0])

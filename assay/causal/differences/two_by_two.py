@@ -22,7 +22,7 @@ from assay.causal.differences.coefficients import coefficient_estimate
 from assay.causal.differences.regression import Errors, Reference, Regression, regress
 from assay.causal.differences.trends import trend_assumption, untested_trends
 from assay.causal.estimate import Estimate, two_sided_p
-from assay.causal.panel import Floats, binary, numeric, present
+from assay.causal.panel import Floats, binary, numeric, present, refuse_constant
 from assay.errors import DataError
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def two_by_two(
     ----------
     .. [1] J. D. Angrist and J.-S. Pischke, *Mostly Harmless Econometrics*, 2009, ch. 5.
     """
+    refuse_constant(frame, outcome)
     present(frame, [outcome, treated, post])
     columns = {treated: binary(frame, treated), post: binary(frame, post)}
     cells = _controlled_cells(frame, outcome, columns, cluster, controls, period)

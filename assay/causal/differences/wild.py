@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from assay.causal.assumptions import Assumption
 from assay.causal.differences.cells import Cells, squeeze
 from assay.causal.differences.cluster_algebra import cluster_design, grouped
-from assay.causal.differences.clusters import path_assumption
+from assay.causal.differences.clusters import path_assumption, refuse_no_rest
 from assay.causal.estimate import Estimate
 from assay.causal.panel import Floats, numeric, present
 from assay.errors import DataError
@@ -110,8 +110,7 @@ def wild_bootstrap(
     frame : DataFrame
         One row an observation. Not changed.
     outcome, treatment : str
-        Numeric columns. For a two by two, the treatment is the product of group and
-        time and both are controls.
+        Numeric columns; in a two by two the product of group and time, both controls.
     cluster : str
         Column of the clusters.
     absorbed : sequence of str
@@ -138,7 +137,7 @@ def wild_bootstrap(
     WCR of [1]_: the null is imposed, errors are CRV1. The t ratio of each draw is a
     ratio of polynomials in the null value, whose coefficients come from one matrix
     product; the interval, all values not rejected, then costs nothing more.
-    Drawn (not enumerated) p values count the sample itself, so they are never zero.
+    Drawn p values count the sample itself, so they are never zero.
 
     References
     ----------
@@ -154,6 +153,7 @@ def wild_bootstrap(
     points, enumerated = _points(law, n_clusters, n_draws)
     patterns = _patterns(points, enumerated, n_clusters, n_draws, seed)
     test = _Test(*_bootstrap(cells, cluster, absorbed, patterns), enumerated)
+    refuse_no_rest(test.error)
     name = "webb" if points.size == WEBB.size else "rademacher"
     estimate = Estimate(
         estimand="att",
@@ -178,7 +178,7 @@ def wild_bootstrap(
 def _numeric_cells(
     frame: pd.DataFrame, outcome: str, names: Sequence[str], factors: Sequence[str]
 ) -> Cells:
-    present(frame, names)
+    present(frame, names, varies=outcome)
     columns = {name: numeric(frame, name) for name in names}
     return squeeze(frame, outcome, columns=columns, factors=factors)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -22,14 +22,14 @@ from assay.causal.discontinuity.checks import (
     donut_jumps,
     placebo_cutoffs,
 )
-from assay.causal.discontinuity.contrast import Noise
 from assay.causal.discontinuity.density import DensityJump, density_jump
 from assay.causal.discontinuity.jump import Jump, LocalSpec, local_jump
 from assay.causal.discontinuity.local import cells_within
+from assay.causal.discontinuity.ratio import RatioSet
 from assay.causal.discontinuity.rows import Rows, read_rows, share_off_rule
 from assay.causal.discontinuity.verdicts import Evidence, assess
 from assay.causal.estimate import Estimate
-from assay.causal.panel import binary, present
+from assay.causal.panel import refuse_constant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,6 +70,11 @@ class Discontinuity:
     density: DensityJump
     checks: tuple[Check, ...]
     bins: Bins
+
+    @property
+    def anderson_rubin(self) -> RatioSet | None:
+        """Effects not rejected however weak the first stage; None in a sharp design."""
+        return self.local.anderson_rubin
 
     def check_table(self) -> pd.DataFrame:
         """Return all checks, one row each."""
@@ -139,16 +144,14 @@ def sharp_jump(
     Calonico, Cattaneo and Titiunik, Econometrica, 2014; Cattaneo, Idrobo and Titiunik,
     *A Practical Introduction to Regression Discontinuity Designs*, 2020.
     """
+    refuse_constant(frame, outcome)
     rows, everyone = read_rows(
-        frame, outcome, running, cutoff, treated_above, None, covariates, adjust_for,
-        cluster, missing_outcome,
+        frame, outcome, running, cutoff, treated_above, treatment, covariates,
+        adjust_for, cluster, missing_outcome,
     )  # fmt: skip
-    received = None
-    if treatment is not None:
-        present(frame, [treatment])
-        received = binary(frame[frame[outcome].notna()], treatment)
+    by_rule = replace(rows, treatment=None)
     return _assessed(
-        rows, everyone, spec or LocalSpec(), placebos, outcome_unit, received
+        by_rule, everyone, spec or LocalSpec(), placebos, outcome_unit, rows.treatment
     )
 
 
@@ -184,6 +187,7 @@ def fuzzy_jump(
     DataError
         As :func:`sharp_jump`; also if the treatment never varies or does not jump.
     """
+    refuse_constant(frame, outcome)
     rows, everyone = read_rows(
         frame, outcome, running, cutoff, True, treatment, covariates, adjust_for,
         cluster, missing_outcome,
@@ -202,13 +206,13 @@ def _assessed(
     sample = rows.sample()
     jump = local_jump(sample, rows.columns, spec)
     density = density_jump(everyone, cutoff=rows.cutoff, kernel="triangular")
-    covariates = covariate_jumps(rows, _free(spec))
-    fakes = placebo_cutoffs(rows, placebos, _free(spec))
+    covariates = covariate_jumps(rows, spec.freed())
+    fakes = placebo_cutoffs(rows, placebos, spec.freed())
     width = float(np.mean(jump.bandwidths.main))
     ratio = float(np.mean(jump.bandwidths.bias)) / width
     sweep = bandwidth_sweep(sample, rows, [width * f for f in _SWEEP], spec, ratio)
     judged = [sweep[0], sweep[-1]] if len(sweep) == len(_SWEEP) else sweep
-    donut = donut_jumps(rows, [_DONUT_SHARE * width], _given(spec, jump))
+    donut = donut_jumps(rows, [_DONUT_SHARE * width], spec.held(jump.bandwidths))
     evidence = Evidence(
         jump=jump, sign=rows.sign, n_values=_values_within(sample, jump, spec),
         density=density, covariates=covariates, placebos=fakes, sweep=judged,
@@ -267,6 +271,10 @@ def _diagnostics(
     if rows.columns.is_fuzzy:
         found["treatment_jump"] = jump.treatment_jump
         found["treatment_standard_error"] = jump.treatment_standard_error
+    if jump.anderson_rubin is not None:
+        found["anderson_rubin_p_value"] = jump.anderson_rubin.p_value
+        found["anderson_rubin_lower"] = jump.anderson_rubin.interval[0]
+        found["anderson_rubin_upper"] = jump.anderson_rubin.interval[1]
     return MappingProxyType(found)
 
 
@@ -278,21 +286,3 @@ def _values_within(sample: Sample, jump: Jump, spec: LocalSpec) -> tuple[int, in
         )
     )
     return left, right
-
-
-def _free(spec: LocalSpec) -> LocalSpec:
-    """Let another outcome or cutoff choose its own bandwidth."""
-    return LocalSpec(
-        order=spec.order, kernel=spec.kernel, selector=spec.selector,
-        noise=Noise(spec.noise.variance, spec.noise.n_matches),
-        adjust_mass_points=spec.adjust_mass_points, level=spec.level,
-    )  # fmt: skip
-
-
-def _given(spec: LocalSpec, jump: Jump) -> LocalSpec:
-    """Hold the bandwidths of the estimate."""
-    return LocalSpec(
-        order=spec.order, kernel=spec.kernel, noise=spec.noise, level=spec.level,
-        bandwidth=max(jump.bandwidths.main), bias_bandwidth=max(jump.bandwidths.bias),
-        adjust_mass_points=spec.adjust_mass_points,
-    )  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from assay.causal.discontinuity.contrast import (
 )
 from assay.causal.discontinuity.kernels import Kernel
 from assay.causal.discontinuity.local import LocalFit, local_fit
+from assay.causal.discontinuity.ratio import RatioSet, ratio_set
 from assay.causal.estimate import critical_value, two_sided_p
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -69,6 +70,15 @@ class LocalSpec:
         if self.order < 1:
             raise ValueError(f"order must be at least 1, got {self.order}")
 
+    def freed(self) -> LocalSpec:
+        """Let another outcome or cutoff choose its own bandwidth."""
+        noise = Noise(self.noise.variance, self.noise.n_matches)
+        return replace(self, bandwidth=None, bias_bandwidth=None, noise=noise)
+
+    def held(self, widths: Bandwidths) -> LocalSpec:
+        """Hold the bandwidths of an estimate."""
+        return replace(self, bandwidth=max(widths.main), bias_bandwidth=max(widths.bias))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jump:
@@ -94,6 +104,8 @@ class Jump:
         Fitted outcome at the cutoff from the left and from the right.
     treatment_jump, treatment_standard_error : float
         First stage of a fuzzy design: jump of the treatment; 1 and 0 in a sharp one.
+    anderson_rubin : RatioSet or None
+        Of a fuzzy design: effects not rejected, however weak the first stage.
     """
 
     jump: float
@@ -108,6 +120,7 @@ class Jump:
     limits: tuple[float, float]
     treatment_jump: float = 1.0
     treatment_standard_error: float = 0.0
+    anderson_rubin: RatioSet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +176,6 @@ def local_jump(sample: Sample, columns: Columns, spec: LocalSpec) -> Jump:
         np.sqrt(sum(_variance(e, net @ slope, spec, is_robust) for e in (left, right)))
         for is_robust in (False, True)
     )
-    first = {}
-    if columns.is_fuzzy:
-        pick = net @ np.array([0.0, 1.0])
-        first = {
-            "treatment_jump": float(gaps[1]),
-            "treatment_standard_error": float(
-                np.sqrt(sum(_variance(e, pick, spec, False) for e in (left, right)))
-            ),
-        }
     z = critical_value(spec.level)
     return Jump(
         jump=jump,
@@ -184,8 +188,29 @@ def local_jump(sample: Sample, columns: Columns, spec: LocalSpec) -> Jump:
         bandwidths=widths,
         n_effective=(_n_rows(left), _n_rows(right)),
         limits=(float((left.limit @ net)[0]), float((right.limit @ net)[0])),
-        **first,
-    )
+        **(_first_stage((left, right), net, gaps, corrected_gaps, spec)
+           if columns.is_fuzzy else {}),
+    )  # fmt: skip
+
+
+def _first_stage(
+    edges: tuple[_Edge, _Edge], net: Floats, gaps: Floats, corrected: Floats,
+    spec: LocalSpec,
+) -> dict[str, Any]:  # fmt: skip
+    """Return what a fuzzy jump has besides its ratio."""
+
+    def variance(outcome: float, treatment: float, is_robust: bool) -> float:
+        picked = net @ np.array([outcome, treatment])
+        return sum(_variance(edge, picked, spec, is_robust) for edge in edges)
+
+    of_y, of_d = variance(1, 0, True), variance(0, 1, True)
+    shared = (variance(1, 1, True) - of_y - of_d) / 2
+    covariance = np.array([[of_y, shared], [shared, of_d]])
+    return {
+        "treatment_jump": float(gaps[1]),
+        "treatment_standard_error": float(np.sqrt(variance(0, 1, False))),
+        "anderson_rubin": ratio_set(corrected, covariance, spec.level),
+    }
 
 
 def _bandwidths(sample: Sample, columns: Columns, spec: LocalSpec) -> Bandwidths:

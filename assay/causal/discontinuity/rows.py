@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from assay.causal.discontinuity.cells import Sample, fold
 from assay.causal.discontinuity.contrast import Columns
 from assay.causal.panel import binary, coded, numeric, present
+from assay.causal.rows import refuse_collinear
 from assay.errors import DataError
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -98,9 +99,6 @@ def read_rows(
     """
     extra = [name for name in (treatment, cluster) if name is not None]
     present(frame, [outcome, running, *covariates, *extra])
-    stray = [name for name in adjust_for if name not in covariates]
-    if stray:
-        raise DataError(f"adjust_for names {stray}, which are not among the covariates")
     everyone = numeric(frame, running)
     if missing_outcome == "drop":
         frame = frame[frame[outcome].notna()]
@@ -108,16 +106,44 @@ def read_rows(
         raise ValueError(
             f"missing_outcome must be 'refuse' or 'drop', got {missing_outcome!r}"
         )
+    columns = [numeric(frame, name) for name in (running, outcome, *covariates)]
+    received = None if treatment is None else binary(frame, treatment)
+    clusters = None if cluster is None else coded(frame, cluster)[0]
+    extra_keys = (item for item in (received, clusters) if item is not None)
+    order = _by_content([*columns, *extra_keys])
+    score, result, *others = (item[order] for item in columns)
+    named = tuple(zip(covariates, others, strict=True))
+    _refuse_repeated(dict(named), adjust_for)
     return Rows(
-        running=numeric(frame, running),
-        outcome=numeric(frame, outcome),
+        running=score,
+        outcome=result,
         cutoff=float(cutoff),
         treated_above=treated_above,
-        treatment=None if treatment is None else binary(frame, treatment),
-        covariates=tuple((name, numeric(frame, name)) for name in covariates),
+        treatment=None if received is None else received[order],
+        covariates=named,
         adjusted=tuple(adjust_for),
-        clusters=None if cluster is None else coded(frame, cluster)[0],
+        clusters=None if clusters is None else clusters[order],
     ), everyone
+
+
+def _refuse_repeated(covariates: dict[str, Floats], adjust_for: Sequence[str]) -> None:
+    """Refuse covariates to adjust for that are not there or follow from the others."""
+    stray = [name for name in adjust_for if name not in covariates]
+    if stray:
+        raise DataError(f"adjust_for names {stray}, which are not among the covariates")
+    if adjust_for:
+        columns = [covariates[name] for name in adjust_for]
+        design = np.column_stack([np.ones_like(columns[0]), *columns])
+        refuse_collinear(design, ("intercept", *adjust_for))
+
+
+def _by_content(columns: Sequence[NDArray[Any]]) -> NDArray[np.intp]:
+    """Return an order of rows that does not depend on how they came."""
+    order = np.argsort(columns[0])
+    ordered = columns[0][order]
+    if np.all(ordered[1:] > ordered[:-1]):
+        return order
+    return np.lexsort(columns[::-1])
 
 
 def share_off_rule(

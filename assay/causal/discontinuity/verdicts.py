@@ -151,7 +151,8 @@ def _first_stage(jump: Jump) -> Assumption:
         finding=f"treatment jumps by {jump.treatment_jump:.3g} (F = {f:.3g})",
         advice=""
         if state == "holds"
-        else "report the jump of the outcome itself; the ratio has no usable interval",
+        else "report the jump of the outcome itself; of the ratio only the "
+        "Anderson-Rubin set in the diagnostics keeps its level",
     )
 
 

@@ -127,7 +127,7 @@ def cluster_difference(
 
 
 def _cells(frame: pd.DataFrame, outcome: str, treated: str, cluster: str) -> Cells:
-    present(frame, [outcome, treated, cluster])
+    present(frame, [outcome, treated, cluster], varies=outcome)
     columns = {treated: binary(frame, treated)}
     return squeeze(frame, outcome, columns=columns, factors=[cluster])
 
@@ -139,7 +139,7 @@ def _arm_of_clusters(cells: Cells, treated: str, cluster: str) -> Codes:
     if mixed.size:
         raise DataError(
             f"{mixed.size} of {n_arms.size} clusters have rows in both arms, first "
-            f"{cells.levels[cluster][mixed[0]]!r}; assignment was not by {cluster!r}: "
+            f"{cells.levels[cluster][mixed[0]]}; assignment was not by {cluster!r}: "
             "use mean_difference or the column that was assigned"
         )
     arm = np.empty(n_arms.size, dtype=np.intp)

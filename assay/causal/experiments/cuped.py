@@ -20,7 +20,7 @@ from assay.causal.experiments.arms import (
     planned_assignment,
     read_arms,
 )
-from assay.causal.panel import Floats, binary, numeric
+from assay.causal.panel import Floats, binary, numeric, refuse_constant
 from assay.errors import DataError
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def cuped(
     .. [2] W. Lin, "Agnostic notes on regression adjustments to experimental data",
        Annals of Applied Statistics 7 (2013).
     """
+    refuse_constant(frame, outcome)
     if not covariates:
         raise DataError("no covariate given; without one use mean_difference")
     arms = read_arms(frame, outcome, treated)

@@ -18,7 +18,7 @@ from assay.causal.experiments.arms import (
     read_arms,
 )
 from assay.causal.experiments.randomisation import randomisation_p
-from assay.causal.panel import binary, numeric
+from assay.causal.panel import binary, numeric, refuse_constant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,6 +91,7 @@ def mean_difference(
     .. [1] G. W. Imbens and D. B. Rubin, *Causal Inference for Statistics, Social, and
        Biomedical Sciences*, 2015, ch. 5 to 7.
     """
+    refuse_constant(frame, outcome)
     arms = read_arms(frame, outcome, treated)
     estimate = student_estimate(
         "ate", arms.difference, arms.standard_error, arms.degrees,

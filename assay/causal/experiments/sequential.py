@@ -112,7 +112,7 @@ def sequential_test(
     """
     if not effect_scale > 0:
         raise ValueError(f"effect_scale must be positive, got {effect_scale}")
-    present(frame, [outcome, treated, order])
+    present(frame, [outcome, treated, order], varies=outcome)
     times, y = numeric(frame, order), numeric(frame, outcome)
     centre = grouped_sums(np.zeros(y.size, dtype=np.intp), y, 1)[0] / y.size
     # Deviations keep the running sums of squares from cancelling.

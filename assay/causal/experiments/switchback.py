@@ -13,7 +13,7 @@ from assay.causal.assumptions import Assumption, State, limit, untestable
 from assay.causal.estimate import Estimate, two_sided_p
 from assay.causal.experiments.arms import Arms
 from assay.causal.experiments.clustered import ClusterDifference, cluster_difference
-from assay.causal.panel import Floats, binary, numeric, present
+from assay.causal.panel import Floats, binary, numeric, present, refuse_constant
 from assay.errors import DataError
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def switchback(
     .. [1] I. Bojinov, D. Simchi-Levi and J. Zhao, "Design and Analysis of Switchback
        Experiments", Management Science 69 (2023).
     """
+    refuse_constant(frame, outcome)
     keys = [name for name in (market, block) if name is not None]
     rows = _read(frame, outcome, treated, period, keys)
     rows = _in_blocks(rows, market, block)

@@ -24,6 +24,7 @@ from assay.causal.instruments.fits import (
 )
 from assay.causal.instruments.moments import Partialled, partialled_out
 from assay.causal.instruments.strength import Strength, first_stage_strength
+from assay.causal.panel import refuse_constant
 from assay.errors import DataError
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def instrumented_effect(
         If a column is unusable, instruments repeat the covariates or each other or
         explain the treatment completely, or all rows are in one cluster.
     """
+    refuse_constant(frame, outcome)
     if method not in ("2sls", "liml", "gmm"):
         raise ValueError(f"method must be '2sls', 'liml' or 'gmm', got {method!r}")
     if (errors == "clustered") != (cluster is not None):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from assay.causal.estimate import Estimate, student_estimate
+from assay.causal.panel import present
 from assay.causal.rows import (
     Floats,
     Positions,
@@ -84,6 +85,7 @@ def read_table(
     """
     if not instruments:
         raise DataError("no instrument is listed; name at least one column")
+    present(frame, [outcome, treatment])
     y, x = numeric_column(frame, outcome), numeric_column(frame, treatment)
     if np.ptp(x) == 0:
         raise DataError(
@@ -94,6 +96,7 @@ def read_table(
     with_ones, moved = covariate_matrix(frame, instruments)
     z = with_ones[:, 1:]
     refuse_collinear(np.column_stack([exogenous, z]), (*names, *moved[1:]))
+    _refuse_few(len(frame), exogenous.shape[1] + z.shape[1])
     codes = None if cluster is None else _codes(frame, cluster)
     keys = [*np.column_stack([exogenous, z]).T[::-1], x, y]
     order = np.lexsort(keys if codes is None else [codes, *keys])
@@ -107,6 +110,14 @@ def read_table(
         errors=errors,
         small_sample=small_sample,
     )
+
+
+def _refuse_few(n_rows: int, n_columns: int) -> None:
+    if n_rows < n_columns + 2:
+        raise DataError(
+            f"{n_rows} rows cannot carry {n_columns} instruments and covariates with "
+            f"their errors; it takes at least {n_columns + 2}"
+        )
 
 
 def fitted(table: Table, method: Method) -> Any:  # noqa: ANN401 # untyped library

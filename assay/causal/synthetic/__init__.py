@@ -8,6 +8,7 @@ from assay.causal.synthetic.control import (
     fit_weights,
     synthetic_control,
 )
+from assay.causal.synthetic.panel_design import synthetic_difference_in_differences
 from assay.causal.synthetic.penalised import PenalisedControl, penalised_control
 from assay.causal.synthetic.placebo import (
     LeftOut,
@@ -57,5 +58,6 @@ __all__ = [
     "simplex_batch",
     "simplex_fit",
     "synthetic_control",
+    "synthetic_difference_in_differences",
     "synthetic_differences",
 ]

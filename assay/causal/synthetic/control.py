@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from assay.causal.assumptions import Assumption
 from assay.causal.estimate import Estimate
+from assay.causal.panel import refuse_constant
 from assay.causal.synthetic.bootstrap import bootstrap_interval
 from assay.causal.synthetic.conformal import conformal_interval, conformal_p_values
 from assay.causal.synthetic.placebo import (
@@ -154,6 +155,7 @@ def synthetic_control(
     Studies", Journal of the American Statistical Association, 2010; Abadie, "Using
     Synthetic Controls", Journal of Economic Literature, 2021.
     """
+    refuse_constant(frame, outcome)
     cells = read_cells(
         frame, unit=unit, period=period, outcome=outcome, treated_units=treated_units,
         treatment_start=treatment_start, donors=donors, end=end,

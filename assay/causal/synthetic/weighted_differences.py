@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.causal.assumptions import Assumption, State, limit, untestable
-from assay.causal.estimate import Estimate, normal_estimate
+from assay.causal.assumptions import Assumption
+from assay.causal.estimate import Estimate, normal_estimate, two_sided_p
+from assay.causal.synthetic.differences_verdicts import differences_assumptions
+from assay.causal.synthetic.placebo import placebo_in_time
 from assay.causal.synthetic.series import Series
 from assay.causal.synthetic.simplex import simplex_fit
 from assay.errors import DataError
@@ -35,7 +37,8 @@ class WeightedDifferences:
     diagnostics : mapping of str to float
         Penalty, effective donors and periods, and the plain estimates beside it.
     assumptions : tuple of Assumption
-        Fit of the changes before treatment, enough donors for the error, no spillover.
+        Fit of the changes before treatment, enough donors for the error, no effect at
+        a made-up date, no spillover.
     series : Series
         What was compared.
     donor_weights : ndarray of shape (n_donors,)
@@ -106,12 +109,16 @@ def synthetic_differences(
     weights = _fit(series.treated, series.donors, series.n_pre, series.n_treated)
     value = _contrast(series.treated, series.donors, series.n_pre, weights)
     kind = errors or ("jackknife" if series.n_treated > 1 else "placebo")
-    if kind == "jackknife":
-        error = _jackknife_error(series, weights)
-    elif kind == "placebo":
-        error = _placebo_error(series, n_placebos, seed)
-    else:
+    if kind not in ("jackknife", "placebo"):
         raise ValueError(f"unknown errors {kind!r}; use placebo or jackknife")
+
+    def error_of(part: Series, fitted: _Weights) -> float:
+        if kind == "jackknife":
+            return _jackknife_error(part, fitted)
+        return _placebo_error(part, n_placebos, seed)
+
+    error = error_of(series, weights)
+    made_up = _made_up_date(series, error_of)
     gaps = series.treated - series.donors @ weights.donors
     gaps = gaps - gaps[: series.n_pre] @ weights.periods
     return WeightedDifferences(
@@ -121,7 +128,7 @@ def synthetic_differences(
             method=f"synthetic difference-in-differences, {kind} error",
         ),
         diagnostics=_diagnostics(series, weights),
-        assumptions=_assumptions(series, gaps, kind),
+        assumptions=differences_assumptions(series, gaps, kind, made_up),
         series=series,
         donor_weights=weights.donors,
         period_weights=weights.periods,
@@ -133,10 +140,30 @@ def _fit(treated: Floats, donors: Floats, n_pre: int, n_treated: int) -> _Weight
     """Weights of donors (with an intercept and a penalty) and of pre-periods."""
     pre, post = donors[:n_pre], donors[n_pre:]
     noise = float(np.std(np.diff(pre, axis=0), ddof=1))
+    if noise == 0:
+        raise DataError(
+            "no donor moves before treatment, so that nothing tells how to weigh them; "
+            "use donors or periods in which the outcome varies"
+        )
     penalty = (n_treated * post.shape[0]) ** 0.25 * noise
     by_donor = _penalised(pre, treated[:n_pre], penalty)
     by_period = _penalised(pre.T, post.mean(axis=0), _TIME_PENALTY * noise)
     return _Weights(by_donor, by_period, penalty)
+
+
+def _made_up_date(
+    series: Series, error_of: Callable[[Series, _Weights], float]
+) -> tuple[float, float] | None:
+    """Return estimate and p value where treatment is pretended before its start."""
+    n_pre = 2 * series.n_pre // 3
+    if n_pre < 4 or series.n_pre - n_pre < 2:
+        return None
+    early = placebo_in_time(series, n_pre)
+    weights = _fit(early.treated, early.donors, early.n_pre, early.n_treated)
+    if np.count_nonzero(weights.donors > 0) < 2:
+        return None
+    value = _contrast(early.treated, early.donors, early.n_pre, weights)
+    return value, two_sided_p(value, error_of(early, weights))
 
 
 def _penalised(columns: Floats, target: Floats, penalty: float) -> Floats:
@@ -211,43 +238,3 @@ def _diagnostics(series: Series, weights: _Weights) -> Mapping[str, float]:
             "effective_pre_periods": float(1 / np.sum(weights.periods**2)),
         }
     )
-
-
-def _assumptions(series: Series, gaps: Floats, kind: str) -> tuple[Assumption, ...]:
-    own = float(np.std(gaps[: series.n_pre]))
-    pre = series.donors[: series.n_pre]
-    usual = float(np.median(np.std(pre - pre.mean(axis=1, keepdims=True), axis=0)))
-    ratio = own / usual if usual > 0 else 0.0
-    state: State = "holds"
-    if ratio > limit("pre_fit_ratio_doubtful"):
-        state = "broken" if ratio > limit("pre_fit_ratio_broken") else "doubtful"
-    few = series.n_treated if kind == "jackknife" else series.n_donors
-    enough = limit("clusters_minimum")
-    return (
-        Assumption(
-            name="parallel after weighting",
-            statement="before treatment the weighted donors move like the treated units",
-            tested=True,
-            statistic=ratio,
-            threshold=limit("pre_fit_ratio_doubtful"),
-            state=state,
-            finding=f"the gap varies by {own:.4g} before treatment, {ratio:.2f} times "
-            "what donors vary around their common path",
-            advice="" if state == "holds" else "look for donors that move alike",
-        ),
-        Assumption(
-            name="enough units for the error",
-            statement="the error is measured on enough units",
-            tested=True,
-            statistic=float(few),
-            threshold=enough,
-            state="holds" if few >= enough else "doubtful",
-            finding=f"{few} units behind the {kind} error",
-            advice="" if few >= enough else "read the permutation interval of the plain "
-            "synthetic control beside it",
-        ),
-        untestable(
-            "no spillover", "the rollout left the donors as they were",
-            "leave out donors that share customers or staff with the treated units",
-        ),
-    )  # fmt: skip

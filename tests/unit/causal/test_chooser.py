@@ -89,7 +89,7 @@ CASES = {
     ),
     "one region first": (
         {"rule": "rollout", "n_treated": 1, "n_untreated": 8, **PANEL},
-        ["synthetic control", "interrupted series"],
+        ["synthetic control", "synthetic differences", "interrupted series"],
     ),
     "everybody at once": (
         {"rule": "everybody", "n_treated": 9_000, "n_untreated": 0, **PANEL},

@@ -93,6 +93,45 @@ def test_a_curved_trend_and_a_long_memory_are_doubted():
     assert verdict(remembering.assumptions) == "warn"
 
 
+def state(result, name):
+    (found,) = (one for one in result.assumptions if one.name == name)
+    return found.state
+
+
+def test_a_random_walk_is_told_from_a_series_that_comes_back():
+    n, name = 80, "the series comes back to its trend"
+    caught = accused = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(size=n)
+        frame = pd.DataFrame({"y": 0.5 * noise, "week": np.arange(n)})
+        accused += state(run(frame), name) != "holds"
+        frame["y"] += np.cumsum(rng.normal(size=n))
+        caught += state(run(frame), name) == "doubtful"
+    assert caught >= 32
+    assert accused <= 2
+
+
+def test_a_trend_that_turned_before_the_start_is_withheld():
+    frame = series(level=0.0)
+    turned = frame.assign(y=frame["y"] + 0.4 * np.maximum(frame["week"] - 30, 0))
+    assert state(run(frame), "a straight trend before") == "holds"
+    assert state(run(turned), "a straight trend before") == "broken"
+    assert verdict(run(turned).assumptions) == "withhold"
+
+
+def test_the_curve_before_the_start_has_the_t_ratio_of_its_regression():
+    frame = series(memory=0.4, seed=3)
+    t = np.arange(60.0)
+    design = np.column_stack([np.ones(60), t, t**2])
+    fit = serial_fit(design, frame["y"].to_numpy()[:60], default_lags(100))
+    ratio = fit.coefficients[2] / np.sqrt(fit.matched[2, 2])
+    (found,) = (
+        one for one in run(frame).assumptions if one.name == "a straight trend before"
+    )
+    assert found.statistic == pytest.approx(ratio, rel=1e-8)
+
+
 def test_seasons_are_taken_out_when_their_length_is_given():
     frame = series(season=8.0)
     plain, seasonal = run(frame), run(frame, season_length=7)

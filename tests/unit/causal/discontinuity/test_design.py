@@ -7,6 +7,8 @@ import pytest
 from assay.causal import verdict
 from assay.causal.discontinuity import fuzzy_jump, sharp_jump
 from assay.causal.discontinuity.verdicts import holm
+from assay.causal.discretion import discreet_diagnostics
+from assay.causal.sensitivity_tables import sensitivity_tables
 from assay.errors import DataError
 
 
@@ -73,7 +75,23 @@ def test_a_fuzzy_design_divides_and_a_weak_one_is_withheld():
     assert result.estimate.estimand == "late"
     assert result.estimate.value == pytest.approx(2.0, abs=0.2)
     weak = frame.assign(takes=np.random.default_rng(1).integers(0, 2, len(frame)))
-    assert states(fuzzy_jump(weak, **spec))["the cutoff moves treatment"] == "broken"
+    found = fuzzy_jump(weak, **spec)
+    assert states(found)["the cutoff moves treatment"] == "broken"
+    assert not found.anderson_rubin.is_bounded
+
+
+def test_the_anderson_rubin_set_is_told_where_the_number_is_and_hidden_with_it():
+    frame = draw(6)
+    frame["y"] += frame["takes"]
+    spec = {"outcome": "y", "running": "x", "cutoff": 0.0, "treatment": "takes"}
+    result = fuzzy_jump(frame, **spec)
+    low, high = result.anderson_rubin.interval
+    assert low < result.estimate.value < high
+    assert result.diagnostics["anderson_rubin_lower"] == low
+    (table,) = (t for caption, t in sensitivity_tables(result) if "Rubin" in caption)
+    assert table.to_numpy().tolist() == [[low, high]]
+    assert "anderson_rubin_lower" not in discreet_diagnostics(result)
+    assert sharp_jump(frame, **spec).anderson_rubin is None
 
 
 def test_a_rule_that_was_not_followed_asks_for_the_fuzzy_design():

@@ -94,6 +94,34 @@ def test_fuzzy_covariate_and_clustered_jumps_agree_with_rdrobust():
 
 
 @oracle
+@pytest.mark.parametrize("clustered", [False, True])
+def test_the_anderson_rubin_set_ends_where_rdrobust_stops_accepting(clustered):
+    from rdrobust import rdrobust
+
+    x, y, takes, _, groups = draw(8)
+    groups = groups if clustered else None
+    found = ours(x, [y, takes], Columns(True), clusters=groups)
+    h, b = found.bandwidths.main[0], found.bandwidths.bias[0]
+    assert found.anderson_rubin.is_bounded
+    for end in found.anderson_rubin.interval:
+        theirs = rdrobust(y - end * takes, x, h=h, b=b, cluster=groups)
+        value, error = theirs.coef.to_numpy().ravel(), theirs.se.to_numpy().ravel()
+        assert abs(value[1] / error[2]) == pytest.approx(1.959964, abs=1e-5)
+    theirs = rdrobust(y, x, h=h, b=b, cluster=groups)
+    p_value = theirs.pv.to_numpy().ravel()[2]
+    assert found.anderson_rubin.p_value == pytest.approx(p_value, abs=1e-8)
+
+
+def test_full_compliance_has_the_robust_interval_of_the_sharp_design():
+    x, y, *_ = draw(9)
+    rule = (x >= 0).astype(float)
+    fuzzy = ours(x, [y, rule], Columns(True))
+    assert fuzzy.anderson_rubin.interval == pytest.approx(
+        ours(x, [y], Columns()).robust_interval, abs=1e-9
+    )
+
+
+@oracle
 def test_one_sided_compliance_chooses_the_bandwidth_of_the_sharp_design():
     from rdrobust import rdrobust
 

@@ -5,6 +5,7 @@ import pytest
 from assay.causal.synthetic import (
     read_cells,
     read_series,
+    synthetic_difference_in_differences,
     synthetic_differences,
 )
 from assay.errors import DataError
@@ -42,3 +43,19 @@ def test_errors_that_the_units_cannot_carry_are_refused(series, simulate, column
         synthetic_differences(few)
     with pytest.raises(ValueError, match="placebo or jackknife"):
         synthetic_differences(series, errors="guess")
+
+
+def test_a_table_of_rows_gives_the_result_of_its_series(simulate, columns, series):
+    found = synthetic_difference_in_differences(simulate(3), **columns, n_placebos=20)
+    assert found.estimate == synthetic_differences(series, n_placebos=20).estimate
+
+
+def test_a_treated_unit_that_drifts_by_itself_is_caught_at_a_made_up_date(
+    simulate, columns
+):
+    frame = simulate(7, n_donors=20)
+    drifting = frame.assign(y=frame["y"] + 0.5 * frame["period"] * (frame["unit"] == 0))
+    for table, state in ((frame, "holds"), (drifting, "broken")):
+        found = synthetic_difference_in_differences(table, **columns, n_placebos=50)
+        (date,) = (a for a in found.assumptions if a.name == "no effect before treatment")
+        assert date.state == state
