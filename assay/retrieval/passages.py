@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from assay.errors import ConfigError
@@ -194,15 +194,17 @@ def _overlap(
 
 
 def _passage(document: Document, start: int, end: int, heading: str) -> Passage:
-    page = bisect_right(document.pages, start) if document.pages else None
+    first = bisect_right(document.pages, start)
+    last = bisect_left(document.pages, end)
     return Passage(
         passage_id=f"{document.document_id}#{start}-{end}",
         document_id=document.document_id,
         text=document.text[start:end],
         start=start,
         end=end,
-        page=page,
+        page=first if document.pages else None,
         title=document.title,
         heading=heading,
         metadata=document.metadata,
+        page_starts=tuple(document.pages[first:last]),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -150,7 +150,7 @@ def search_vector(
     order = np.argsort(-scores, kind="stable")
     if engine.cross_encode is not None:
         order = _cross_encoded(engine.cross_encode, parts, question, found, scores)
-    evidence = _evidence_text(parts, found, order[:5])
+    evidence = _evidence(parts, found, order[:5])
     decision = engine.gate.decide(found, list(order), scores, evidence)
     hits = tuple(
         Hit(
@@ -237,9 +237,10 @@ def _cross_encoded(
     return np.concatenate([first[np.argsort(-mixed, kind="stable")], rest])
 
 
-def _evidence_text(
+def _evidence(
     parts: SearchParts, found: Candidates, order: NDArray[np.int64]
-) -> str:
+) -> Iterator[str]:
     leading = [parts.passages[row] for row in found.rows[order]]
-    years = {str(passage.metadata.fiscal_year) for passage in leading}
-    return "\n".join([*map(index_text, leading), *sorted(years)])
+    # Years first: mostly they tell, and the texts need not be read.
+    yield from sorted({str(passage.metadata.fiscal_year) for passage in leading})
+    yield from map(index_text, leading)

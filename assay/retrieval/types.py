@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -81,7 +82,10 @@ class Passage:
     start, end : int
         Character span in the document's text, end exclusive.
     page : int or None
-        Page of `start`, counted from 1.
+        Page of `start`, counted from 1; None in a document without pages.
+    page_starts : tuple of int
+        Offsets in the document's text, after `start` and before `end`, at which further
+        pages start; ascending.
     title : str
         The document's title.
     heading : str
@@ -99,6 +103,19 @@ class Passage:
     title: str = ""
     heading: str = ""
     metadata: Metadata = field(default_factory=Metadata)
+    page_starts: tuple[int, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the page of a place in this passage, counted from 1.
+
+        Parameters
+        ----------
+        offset : int
+            In the document's text, from `start` to `end`.
+        """
+        if self.page is None:
+            return None
+        return self.page + bisect_right(self.page_starts, offset)
 
 
 @dataclass(frozen=True, slots=True)

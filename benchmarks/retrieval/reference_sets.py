@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.retrieval.dense import read_encoder
+from assay.retrieval.export import export_encoder
 from assay.retrieval.parts import Encode
 from assay.retrieval.types import Document, Metadata
 
@@ -90,6 +92,14 @@ class CachedEncoder:
                 vectors=np.stack(list(self.known.values())),
             )
         return np.stack([self.known[key] for key in keys])
+
+
+def cached_encoder(folder: Path) -> CachedEncoder:
+    """Return the shipped encoder, exported to a cache folder, with the vectors there."""
+    exported = folder / "encoder"
+    if not (exported / "encoder.json").is_file():
+        export_encoder(exported)
+    return CachedEncoder(read_encoder(exported), folder, "int8")
 
 
 def _lines(path: Path) -> list[str]:

@@ -2,7 +2,7 @@
 
 ::
 
-    python benchmarks/retrieval/train_defaults.py --encoder FOLDER --cache FOLDER
+    python -m benchmarks.retrieval.train_defaults --cache FOLDER
 
 writes `assay/retrieval/defaults.json` and `docs/results/retrieval.json`.
 """
@@ -12,73 +12,28 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from reference_sets import SETS, CachedEncoder, ReferenceSet, read_set
 
 from assay.retrieval.answers.extractive import (
     SENTENCE_FEATURES,
     Sentences,
     sentence_features,
 )
-from assay.retrieval.dense import read_encoder
-from assay.retrieval.evaluation import gate_quality, mean_over_queries, ranking_quality
-from assay.retrieval.evidence import gate_features
-from assay.retrieval.features import FEATURES, Candidates, candidates
-from assay.retrieval.learning.gate import fit_gate
-from assay.retrieval.learning.reranker import Judged, fit_reranker, listwise_weights
-from assay.retrieval.parts import SearchParts, build_parts
+from assay.retrieval.evaluation import mean_over_queries, ranking_quality
+from assay.retrieval.features import FEATURES
+from assay.retrieval.learning.reranker import fit_reranker, listwise_weights
 from assay.retrieval.reranker import Reranker
 from assay.retrieval.search import Defaults, stored_form
 from assay.retrieval.types import Hit
+from benchmarks.retrieval.prepared import Prepared, prepared
+from benchmarks.retrieval.reference_sets import SETS, cached_encoder
+from benchmarks.retrieval.train_gate import gate_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 RANK_PENALTY = 0.05
-GATE_PENALTY = 10.0
 SENTENCE_PENALTY = 1e-3
-GATE_SETS = ("squadA", "tatqaA", "convfinqaA")
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A reference set, its index, and the candidates of its queries."""
-
-    reference: ReferenceSet
-    parts: SearchParts
-    found: dict[str, Candidates]
-    judged: list[Judged]
-    gate: list[tuple[Candidates, str, bool]]
-
-
-def prepared(name: str, encode: CachedEncoder) -> Prepared:
-    """Index one set and collect the candidates of all its questions."""
-    reference = read_set(name)
-    parts = build_parts(reference.documents, encode)
-    vectors = dict(
-        zip(reference.queries, encode(list(reference.queries.values())), strict=True)
-    )
-    found = {
-        query: candidates(parts, text, vectors[query])
-        for query, text in reference.queries.items()
-    }
-    row = {document: at for at, document in enumerate(parts.document_ids)}
-    judged = [
-        Judged(
-            one.features,
-            parts.document_of[one.rows],
-            frozenset(row[document] for document in reference.gold[query]),
-            1 / len(found),
-        )
-        for query, one in found.items()
-    ]
-    asked = encode([text for text, _, _ in reference.gate]) if reference.gate else ()
-    gate = [
-        (candidates(parts, text, vector), kind, answerable)
-        for (text, kind, answerable), vector in zip(reference.gate, asked, strict=True)
-    ]
-    return Prepared(reference, parts, found, judged, gate)
 
 
 def rankings(one: Prepared, reranker: Reranker) -> dict[str, list[str]]:
@@ -113,86 +68,6 @@ def ranking_figures(sets: Mapping[str, Prepared]) -> tuple[Reranker, dict]:
             for metric in ("ndcg_at_10", "recall_at_5", "mrr_at_10")
         }
     return shipped, figures
-
-
-def gate_figures(sets: Mapping[str, Prepared], reranker: Reranker) -> tuple[object, dict]:
-    """Fit the gate on all sets; score it by folds and by leaving an index out."""
-    rows, index, kinds, answerable = [], [], [], []
-    for name in GATE_SETS:
-        for found, kind, label in sets[name].gate:
-            scores = reranker.scores(found.features)
-            order = np.argsort(-scores, kind="stable")
-            rows.append(gate_features(found, order, scores))
-            index.append(name)
-            kinds.append(kind)
-            answerable.append(label)
-    features, names, kind = np.array(rows), np.array(index), np.array(kinds)
-    label = np.array(answerable)
-    cells = {
-        (n, k): ((names == n) & (kind == k)).sum() for n in GATE_SETS for k in set(kind)
-    }
-    weight = np.array(
-        [
-            (2.0 if y else 1.0) / cells[n, k]
-            for n, k, y in zip(names, kind, label, strict=True)
-        ]
-    )
-    # SQuAD's adversarial questions quote the passage: no retrieval gate tells them.
-    fair = kind != "unanswerable"
-
-    def blind(held: np.ndarray) -> np.ndarray:
-        seen = fair & ~held
-        share = weight[seen] / weight[seen].mean()
-        gate = fit_gate(
-            features[seen],
-            label[seen],
-            styles=names[seen],
-            sample_weight=share,
-            penalty=GATE_PENALTY,
-        )
-        return gate.probability(features[held])
-
-    fold = np.random.default_rng(0).permutation(len(rows)) % 5
-    figures = {}
-    for way, groups in (
-        ("five_folds", [fold == f for f in range(5)]),
-        ("index_left_out", [names == n for n in GATE_SETS]),
-    ):
-        probability = np.zeros(len(rows))
-        for held in groups:
-            probability[held] = blind(held)
-        figures[way] = _gate_table(probability, names, kind, label)
-    share = weight[fair] / weight[fair].mean()
-    shipped = fit_gate(
-        features[fair],
-        label[fair],
-        styles=names[fair],
-        sample_weight=share,
-        penalty=GATE_PENALTY,
-    )
-    return shipped, figures
-
-
-def _gate_table(
-    probability: np.ndarray, names: np.ndarray, kind: np.ndarray, label: np.ndarray
-) -> dict:
-    rng = np.random.default_rng(0)
-    table = {}
-    for name in GATE_SETS:
-        yes = probability[(names == name) & label]
-        for other in sorted(set(kind[(names == name) & ~label])):
-            no = probability[(names == name) & (kind == other)]
-            quality = gate_quality(yes, no, rng=rng)
-            table[f"{name}/{other}"] = {
-                "auroc": quality.auroc.value,
-                "false_answers": quality.false_answer_share.value,
-            }
-    fair = [one for key, one in table.items() if not key.endswith("unanswerable")]
-    table["macro"] = {
-        metric: float(np.mean([one[metric] for one in fair]))
-        for metric in ("auroc", "false_answers")
-    }
-    return table
 
 
 def sentence_lists(
@@ -278,14 +153,13 @@ def _plain(text: str) -> str:
 def main() -> None:
     """Fit and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoder", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     arguments = parser.parse_args()
-    encode = CachedEncoder(read_encoder(arguments.encoder), arguments.cache, "int8")
+    encode = cached_encoder(arguments.cache)
     sets = {name: prepared(name, encode) for name in SETS}
     reranker, ranking = ranking_figures(sets)
     print(json.dumps({k: dict(f.items()) for k, f in ranking.items()}), flush=True)
-    gate, gating = gate_figures(sets, reranker)
+    gate, gating = gate_figures(sets, reranker, encode)
     print(json.dumps(gating), flush=True)
     sentences, quoting = quotation_figures(sets, reranker)
     print(json.dumps(quoting), flush=True)
@@ -297,7 +171,8 @@ def main() -> None:
     )
     results = ROOT / "docs/results/retrieval.json"
     results.parent.mkdir(parents=True, exist_ok=True)
-    figures = {"ranking": ranking, "gate": gating, "quotation": quoting}
+    figures = json.loads(results.read_text()) if results.exists() else {}
+    figures |= {"ranking": ranking, "gate": gating, "quotation": quoting}
     results.write_text(json.dumps(figures, indent=1) + "\n")
 
 

@@ -151,7 +151,7 @@ def quotations(
                 document_id=passage.document_id,
                 start=start,
                 end=end,
-                page=passage.page,
+                page=passage.page_at(start),
                 score=float(shares[at]),
             )
         )

@@ -116,7 +116,7 @@ def _quote(claim: Claim, index: OpenIndex) -> Quote:
         document_id=passage.document_id,
         start=claim.start,
         end=claim.end,
-        page=passage.page,
+        page=passage.page_at(claim.start),
         score=claim.support,
     )
     return located(quotation, passage, text)

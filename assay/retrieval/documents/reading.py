@@ -12,6 +12,7 @@ from assay.errors import DataError, SourceError
 from assay.retrieval.documents.front_matter import metadata_of, split_front_matter
 from assay.retrieval.documents.markup import parse_html
 from assay.retrieval.documents.parsed import Parsed
+from assay.retrieval.documents.portable import parse_pdf
 from assay.retrieval.documents.privacy import PrivacyPolicy, masked
 from assay.retrieval.documents.transcripts import parse_transcript
 from assay.retrieval.types import Document
@@ -126,11 +127,6 @@ def read_document(
 
 def _parsed(path: Path) -> Parsed:
     parse = PARSERS.get(path.suffix.lower())
-    if path.suffix.lower() == ".pdf":
-        raise DataError(
-            "PDF is not read here, because no PDF library is installed; "
-            "convert it, for example with 'pdftotext -layout', which keeps the pages"
-        )
     if parse is None:
         raise DataError(
             f"{path.suffix or 'no suffix'!r} is no known format; "
@@ -139,11 +135,20 @@ def _parsed(path: Path) -> Parsed:
     size = path.stat().st_size
     if size > LARGEST_FILE:
         raise DataError(f"{size:,} bytes; at most {LARGEST_FILE:,}: split it")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"no UTF-8 at byte {error.start}; save it as UTF-8") from error
-    return parse(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return parse(path.read_bytes())
+
+
+def _of_text(parse: Callable[[str], Parsed]) -> Callable[[bytes], Parsed]:
+    def parse_bytes(content: bytes) -> Parsed:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"no UTF-8 at byte {error.start}; save it as UTF-8"
+            ) from error
+        return parse(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+    return parse_bytes
 
 
 def _parse_text(text: str) -> Parsed:
@@ -153,10 +158,11 @@ def _parse_text(text: str) -> Parsed:
     return Parsed(pages, stated.get("title", ""), stated, paged=len(pages) > 1)
 
 
-PARSERS: Mapping[str, Callable[[str], Parsed]] = {
-    ".txt": _parse_text,
-    ".md": _parse_text,
-    ".html": parse_html,
-    ".htm": parse_html,
-    ".json": parse_transcript,
+PARSERS: Mapping[str, Callable[[bytes], Parsed]] = {
+    ".txt": _of_text(_parse_text),
+    ".md": _of_text(_parse_text),
+    ".html": _of_text(parse_html),
+    ".htm": _of_text(parse_html),
+    ".json": _of_text(parse_transcript),
+    ".pdf": parse_pdf,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +29,10 @@ _GENERAL = frozenset(
         "seen_share",
     ]
 )
+# Only general features may count, and none against an answer.
+_BOUNDS = [(None, None)] + [
+    (0.0, None if name in _GENERAL else 0.0) for name in GATE_FEATURES
+]
 
 
 def fit_gate(
@@ -36,6 +41,7 @@ def fit_gate(
     *,
     styles: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
+    general_weight: ArrayLike | None = None,
     penalty: float = 10.0,
     false_refusals: float = 0.05,
 ) -> Gate:
@@ -51,10 +57,14 @@ def fit_gate(
         Name of the index or style that each question belongs to; one style if None.
     sample_weight : array-like of shape (n_questions,), optional
         Weights with mean 1; the same for all if None.
+    general_weight : array-like of shape (n_questions,), optional
+        Weights with mean 1 in the regression for any style, whose questions are best
+        those that differ in nothing but whether the index holds their documents;
+        `sample_weight` if None.
     penalty : float
         Ridge penalty on the weights, intercept apart, per question weight.
     false_refusals : float
-        Share of the answerable questions that the threshold refuses.
+        Share of the answerable questions, by `sample_weight`, that the threshold refuses.
 
     Raises
     ------
@@ -69,29 +79,43 @@ def fit_gate(
             "needs both kinds"
         )
     weight = np.ones(label.size) if sample_weight is None else np.asarray(sample_weight)
+    general = weight if general_weight is None else np.asarray(general_weight)
     style = np.zeros(label.size) if styles is None else np.asarray(styles)
     centre, spread = _centre_and_spread(rows)
     design = gate_design((rows - centre) / spread)
-    linear = design[:, : rows.shape[1] + 1]
-    bounds = [(None, None)] + [
-        (0.0, None if name in _GENERAL else 0.0) for name in GATE_FEATURES
-    ]
-    known = [rows[style == name] for name in np.unique(style)]
-    # A trace of the whole spread keeps the inverse of a thin style finite.
-    ridge = 1e-4 * np.diag(rows.var(axis=0) + 1e-9)
+    centres, precisions = _styles(rows, style)
     gate = Gate(
         centre=centre,
         spread=spread,
         weights=_logistic(design, label, weight, penalty, None),
-        general=_logistic(linear, label, weight, penalty, bounds),
-        style_centres=np.stack([one.mean(axis=0) for one in known]),
-        style_precisions=np.stack(
-            [np.linalg.inv(np.cov(one, rowvar=False) + ridge) for one in known]
+        general=_logistic(
+            design[:, : rows.shape[1] + 1], label, general, penalty, _BOUNDS
         ),
+        style_centres=centres,
+        style_precisions=precisions,
         threshold=0.5,
     )
-    passing = np.sort(gate.probability(rows[label == 1]))
-    return replace(gate, threshold=float(passing[int(false_refusals * passing.size)]))
+    yes = label == 1
+    passing = gate.probability(rows[yes])
+    return replace(
+        gate, threshold=_weighted_quantile(passing, weight[yes], false_refusals)
+    )
+
+
+def _styles(rows: Floats, style: NDArray[Any]) -> tuple[Floats, Floats]:
+    known = [rows[style == name] for name in np.unique(style)]
+    # A trace of the whole spread keeps the inverse of a thin style finite.
+    ridge = 1e-4 * np.diag(rows.var(axis=0) + 1e-9)
+    precisions = [np.linalg.inv(np.cov(one, rowvar=False) + ridge) for one in known]
+    return np.stack([one.mean(axis=0) for one in known]), np.stack(precisions)
+
+
+def _weighted_quantile(values: Floats, weight: Floats, share: float) -> float:
+    """Return the least value below which at most a share of the weight lies."""
+    order = np.argsort(values)
+    below = np.cumsum(weight[order]) - weight[order]
+    at = np.searchsorted(below, share * weight.sum(), side="right") - 1
+    return float(values[order[max(int(at), 0)]])
 
 
 def _centre_and_spread(rows: Floats) -> tuple[Floats, Floats]:

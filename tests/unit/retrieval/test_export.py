@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import onnx
 import pytest
 
 from assay.errors import BundleError
@@ -35,11 +36,22 @@ def test_both_precisions_agree_with_torch_on_texts_that_the_export_never_saw(exp
         assert agreement[precision] > least
 
 
-def test_vectors_do_not_depend_on_what_is_encoded_beside_them(exported):
-    encoder = read_encoder(exported[0], "fp32")
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_vectors_do_not_depend_on_what_is_encoded_beside_them(exported, precision):
+    encoder = read_encoder(exported[0], precision)
     together = encoder(TEXTS)
     alone = np.concatenate([encoder([text]) for text in TEXTS])
-    np.testing.assert_allclose(together, alone, atol=1e-5)
+    # Exactly, or an index that was updated would differ from one built anew.
+    np.testing.assert_array_equal(together, alone)
+    several = read_encoder(exported[0], precision, n_workers=3)
+    np.testing.assert_array_equal(several(TEXTS), alone)
+
+
+def test_no_slow_norm_is_left(exported):
+    folder, _ = exported
+    kinds = [node.op_type for node in onnx.load(folder / "int8.onnx").graph.node]
+    assert kinds.count("LayerNormalization") == 12  # two in each of six layers
+    assert "SkipLayerNormalization" not in kinds
 
 
 def test_the_description_tells_size_window_and_agreement(exported):

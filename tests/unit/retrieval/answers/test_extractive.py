@@ -38,6 +38,14 @@ def test_the_sentence_that_is_asked_for_is_quoted_word_for_word(hits, index):
     assert (found[0].document_id, found[0].page) == ("report", 1)
 
 
+def test_a_quotation_is_on_the_page_where_it_begins(index):
+    pages = (0, TEXT.index("Directors"))
+    passages = cut_passages(Document("report", "Report", TEXT, pages=pages))
+    hits = [Hit(passage, 1.0) for passage in passages]
+    found = quotations("When did offices close?", hits, index, weights=WEIGHTS)
+    assert (len(hits), hits[0].passage.page, found[0].page) == (1, 1, 2)
+
+
 def test_a_sentence_of_two_passages_is_quoted_once(hits, index):
     found = quotations("When did offices close?", hits, index, n=8, weights=WEIGHTS)
     assert len(found) == len({one.start for one in found}) == 4

@@ -79,7 +79,7 @@ def test_control_and_invisible_characters_do_not_reach_the_index(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.pdf", b"%PDF-1.7", r"a\.pdf: PDF is not read here.*pdftotext"),
+        ("a.pdf", b"%PDF-1.7", r"a\.pdf: damaged PDF"),
         ("a.xlsx", b"x", r"a\.xlsx: '\.xlsx' is no known format.*\.md"),
         ("a.txt", b"\xff\xfe\x00", r"a\.txt: no UTF-8 at byte 0"),
         ("a.txt", b" \n", r"a\.txt: no text"),
