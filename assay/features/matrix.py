@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ UNSEEN = -1.0
 
 def design_matrix(
     frame: pd.DataFrame, contract: Contract
-) -> tuple[Floats, tuple[str, ...]]:
+) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Return the features as numbers, and their names.
 
     Parameters
@@ -35,7 +35,8 @@ def design_matrix(
     matrix : ndarray of shape (n_rows, n_features)
         Numbers, code numbers and booleans as they are; a word as its position in the
         contract's categories, -1 where it is none of them; NaN where missing (None,
-        NaN or the empty text).
+        NaN or the empty text). The matrix of a contract with a free text holds objects:
+        the text as it is.
     names : tuple of str
         The features, in the contract's order.
 
@@ -62,10 +63,19 @@ def design_matrix(
             f"{len(absent)} of {len(names)} features have no column: "
             f"{', '.join(absent[:10])}; give one, of None where the value is missing"
         )
+    if contract.free_text is not None:
+        return _texts(frame[contract.free_text.name]), names
     matrix = np.empty((len(frame), len(names)), dtype=np.float64)
     for column, field in enumerate(contract.features):
         matrix[:, column] = _codes(frame[field.name], field)
     return matrix, names
+
+
+def as_number(column: NDArray[Any], field: Field) -> Floats:
+    """Return a column of the design matrix as numbers: of a text its characters."""
+    if not field.is_free_text:
+        return np.asarray(column, dtype=np.float64)
+    return np.fromiter((len(text) for text in column), np.float64, len(column))
 
 
 class DesignMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc] # untyped base
@@ -85,13 +95,24 @@ class DesignMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc] # unt
         self.n_features_in_ = len(self.contract.features)
         return self
 
-    def transform(self, frame: pd.DataFrame) -> Floats:
+    def transform(self, frame: pd.DataFrame) -> NDArray[Any]:
         """Return the design matrix of `frame`, shape (n_rows, n_features)."""
         return design_matrix(frame, self.contract)[0]
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002 # API
         """Return the features' names, in the contract's order."""
         return np.array([field.name for field in self.contract.features], dtype=object)
+
+
+def _texts(values: pd.Series) -> NDArray[np.object_]:
+    """Return texts as a matrix of one column, shape (n_rows, 1)."""
+    n_odd = sum(not isinstance(value, str) or not value for value in values)
+    if n_odd:
+        raise DataError(
+            f"feature {values.name!r} is a text; {n_odd} of {len(values)} values are "
+            "missing or no text"
+        )
+    return values.to_numpy(dtype=object).reshape(-1, 1)
 
 
 def _codes(values: pd.Series, field: Field) -> Floats:

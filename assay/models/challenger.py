@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from assay.contract import Contract
+from assay.errors import ConfigError
 from assay.evaluation import Evaluation, Interval, compare_on_holdout, evaluate
 from assay.evaluation.importance import permutation_importance
 from assay.evaluation.slices import SliceMetrics, by_slice
@@ -24,16 +25,20 @@ from assay.models.calibration import (
 from assay.models.cross_validation import cross_validated_auc
 from assay.models.estimators import (
     DEFAULTS,
+    TEXT_ALGORITHMS,
     Algorithm,
     Parameters,
     bounded_threads,
     fitted_on_matrix,
     log_odds_of_matrix,
+    plain_algorithm,
     unfitted_pipeline,
 )
 from assay.models.fitted import Fitted
 from assay.models.search import Progress, Search, searched_parameters
 from assay.models.split import Rows, Split, event_times, split_rows
+from assay.networks.parameters import KINDS
+from assay.networks.watching import Watch
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -48,8 +53,10 @@ def fit_challenger(
     calibration_share: float = 0.15,
     search_trials: int = 0,
     search_minutes: float = 0.0,
+    parameters: Parameters | None = None,
     n_resamples: int = 1000,
     folds: int = 5,
+    watch: Watch | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
     """Fit, calibrate and measure a challenger; the same input gives the same bits.
@@ -60,8 +67,8 @@ def fit_challenger(
         Typed rows, as the quality gate leaves them; it is not changed.
     contract : Contract
         Fields, costs and gates.
-    algorithm : {"boosting", "logistic"}
-        What is fitted.
+    algorithm : str
+        What is fitted; one of `ALGORITHMS`.
     seed : int
         Of every random choice.
     holdout_share, calibration_share : float in (0, 1)
@@ -69,10 +76,14 @@ def fit_challenger(
     search_trials, search_minutes
         Budget of the search; both 0 for the defaults. A budget in minutes makes the
         result depend on the machine's speed; the number of trials done is reported.
+    parameters : dict, optional
+        Take the place of the algorithm's defaults, key by key; not with a search.
     n_resamples : int
         Of the intervals.
     folds : int
-        Of the cross-validated AUC; 0 for none.
+        Of the cross-validated AUC; 0 for none. A text has none.
+    watch : Watch, optional
+        Who hears of a network's training, and where it leaves checkpoints.
     progress : callable, optional
         Called with a stage's name and the share of it that is done.
 
@@ -84,21 +95,19 @@ def fit_challenger(
         If the data cannot support training: too few rows or bad outcomes, one outcome
         in a part, or a model that ranks the wrong way round.
     """
-    tell = progress or _silent
     shares = {"holdout_share": holdout_share, "calibration_share": calibration_share}
     split = split_rows(frame, contract, seed=seed, **shares)
-    recipe = _Recipe(algorithm, seed, n_resamples, tell)
+    recipe = _Recipe(algorithm, seed, n_resamples, progress or _silent, watch)
     with bounded_threads(len(frame) * len(contract.features)):
         parts = _Parts(frame, contract, split)
-        search = _search(parts, recipe, search_trials, search_minutes)
-        parameters = search.parameters if search else dict(DEFAULTS[algorithm])
-        model = _fitted_model(parts, algorithm, parameters, seed, tell)
+        search, used = _chosen(parts, recipe, search_trials, search_minutes, parameters)
+        model = _fitted_model(parts, algorithm, used, recipe)
         found = _measured(model, parts, recipe)
-        folded = _folded(frame, contract, recipe, parameters, folds)
+        folded = _folded(frame, contract, recipe, used, folds)
     return Fitted(
         contract=contract,
         algorithm=algorithm,
-        parameters=parameters,
+        parameters=used,
         seed=seed,
         pipeline=model.pipeline,
         calibrator=model.calibrator,
@@ -112,12 +121,26 @@ def fit_challenger(
     )
 
 
+def _chosen(
+    parts: _Parts,
+    recipe: _Recipe,
+    trials: int,
+    minutes: float,
+    parameters: Parameters | None,
+) -> tuple[Search | None, Parameters]:
+    """Return the search and what the estimator is made with."""
+    search = _search(parts, recipe, trials, minutes)
+    chosen = search.parameters if search else parameters or {}
+    return search, {**DEFAULTS[recipe.algorithm], **chosen}
+
+
 @dataclass(frozen=True, slots=True)
 class _Recipe:
     algorithm: Algorithm
     seed: int
     n_resamples: int
     tell: Progress
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +185,16 @@ class _Parts:
 
 
 def _fitted_model(
-    parts: _Parts,
-    algorithm: Algorithm,
-    parameters: Parameters,
-    seed: int,
-    tell: Progress,
+    parts: _Parts, algorithm: Algorithm, parameters: Parameters, recipe: _Recipe
 ) -> _Model:
-    tell("fit", 0.0)
-    pipeline = unfitted_pipeline(algorithm, parts.contract, parameters, seed=seed)
+    recipe.tell("fit", 0.0)
+    pipeline = unfitted_pipeline(
+        algorithm, parts.contract, parameters, seed=recipe.seed, watch=recipe.watch
+    )
     fitted_on_matrix(pipeline, *parts.train)
     matrix, labels = parts.calibration
     calibrator = logistic_calibration(log_odds_of_matrix(pipeline, matrix), labels)
-    tell("fit", 1.0)
+    recipe.tell("fit", 1.0)
     return _Model(pipeline, calibrator)
 
 
@@ -186,6 +207,11 @@ def _empirical_threshold(model: _Model, parts: _Parts) -> float:
 def _search(parts: _Parts, recipe: _Recipe, trials: int, minutes: float) -> Search | None:
     if not (trials or minutes):
         return None
+    if recipe.algorithm in (*KINDS, *TEXT_ALGORITHMS):
+        raise ConfigError(
+            f"{recipe.algorithm} has no search; set its parameters, or leave "
+            "search_trials and search_minutes at 0"
+        )
     return searched_parameters(
         *parts.train,
         parts.train_times,
@@ -205,7 +231,7 @@ def _folded(
     parameters: Parameters,
     folds: int,
 ) -> Interval | None:
-    if not folds:
+    if not folds or contract.free_text is not None:  # folds part equal texts
         return None
     return cross_validated_auc(
         frame,
@@ -222,10 +248,10 @@ def _measured(model: _Model, parts: _Parts, recipe: _Recipe) -> _OnHoldout:
     threshold = cost_threshold(parts.contract.decision.costs)
     matrix, labels = parts.holdout
     baseline = model
-    if recipe.algorithm != "logistic":
-        baseline = _fitted_model(
-            parts, "logistic", DEFAULTS["logistic"], recipe.seed, _silent
-        )
+    simple = plain_algorithm(parts.contract)
+    if recipe.algorithm != simple:
+        plain = _Recipe(simple, recipe.seed, recipe.n_resamples, _silent)
+        baseline = _fitted_model(parts, simple, DEFAULTS[simple], plain)
     ours, theirs = model.probabilities(matrix), baseline.probabilities(matrix)
     recipe.tell("baseline", 1.0)
     shared: dict[str, Any] = {

@@ -27,7 +27,7 @@ def cross_validated_auc(
     folds: int = 5,
     seed: int = 0,
     algorithm: Algorithm = "boosting",
-    parameters: Mapping[str, float | int] | None = None,
+    parameters: Mapping[str, float | int | str] | None = None,
     progress: Progress | None = None,
 ) -> Interval:
     """Return the mean AUC over folds of all labelled rows, with its interval.

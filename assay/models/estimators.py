@@ -14,14 +14,31 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from assay.contract import Contract
+from assay.encoders.encoder import SHIPPED_ENCODER, EncoderClassifier
+from assay.encoders.shape import TEXT_DEFAULTS
+from assay.encoders.words import WordClassifier
 from assay.errors import ConfigError
 from assay.features import DesignMatrix
+from assay.networks.parameters import KINDS, NETWORK_DEFAULTS, Kind
+from assay.networks.watching import Watch
 
-Algorithm: TypeAlias = Literal["boosting", "logistic"]
+Algorithm: TypeAlias = Literal[
+    "boosting",
+    "logistic",
+    "residual_network",
+    "network_ensemble",
+    "expert_network",
+    "words",
+    "text_encoder",
+]
+TextAlgorithm: TypeAlias = Literal["words", "text_encoder"]
 Floats: TypeAlias = NDArray[np.float64]
-Parameters: TypeAlias = dict[str, float | int]
+Parameters: TypeAlias = dict[str, float | int | str]
 
-ALGORITHMS: tuple[Algorithm, ...] = ("boosting", "logistic")
+TEXT_ALGORITHMS: tuple[TextAlgorithm, ...] = ("words", "text_encoder")
+"""What reads the one text of a contract; all others read numbers and categories."""
+
+ALGORITHMS: tuple[Algorithm, ...] = ("boosting", "logistic", *KINDS, *TEXT_ALGORITHMS)
 
 PARALLEL_CELLS = 5_000_000
 """Rows times features from which boosting uses all cores."""
@@ -37,6 +54,11 @@ DEFAULTS: dict[Algorithm, Parameters] = {
         "max_features": 0.3,
     },
     "logistic": {"C": 1.0},
+    "residual_network": NETWORK_DEFAULTS["residual_network"],
+    "network_ensemble": NETWORK_DEFAULTS["network_ensemble"],
+    "expert_network": NETWORK_DEFAULTS["expert_network"],
+    "words": {"strength": 10.0, "most_words": 2, "fewest_texts": 2},
+    "text_encoder": {"encoder": SHIPPED_ENCODER, **TEXT_DEFAULTS},
 }
 
 
@@ -97,53 +119,103 @@ class LinearColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc] # un
 def unfitted_pipeline(
     algorithm: Algorithm,
     contract: Contract,
-    parameters: Mapping[str, float | int] | None = None,
+    parameters: Mapping[str, float | int | str] | None = None,
     *,
     seed: int = 0,
+    watch: Watch | None = None,
 ) -> Pipeline:
     """Return the pipeline from a typed frame to log-odds and probabilities.
 
     Parameters
     ----------
-    algorithm : {"boosting", "logistic"}
-        Boosting is scikit-learn's HistGradientBoostingClassifier without early stopping
-        (its validation rows would be a shuffled part, also where rows have a time).
+    algorithm : str
+        One of `ALGORITHMS`. Boosting is scikit-learn's HistGradientBoostingClassifier
+        without early stopping (its validation rows would be a shuffled part, also where
+        rows have a time).
     contract : Contract
         Names the features.
     parameters : mapping, optional
         Take the place of the algorithm's `DEFAULTS`, key by key.
     seed : int
-        Of the sampled features and bins of boosting.
+        Of the sampled features and bins of boosting, of all that a network draws.
+    watch : Watch, optional
+        Who hears of a network's training, and where it leaves checkpoints.
 
     Raises
     ------
     ConfigError
-        If the algorithm or a parameter's name is not known.
+        If the algorithm or a parameter's name is not known, or the algorithm does not
+        read what the contract's features are.
     """
-    known = DEFAULTS.get(algorithm)
-    if known is None:
-        raise ConfigError(
-            f"no algorithm {algorithm!r}; there are: {', '.join(ALGORITHMS)}"
-        )
-    unknown = sorted(set(parameters or {}) - set(known))
-    if unknown:
-        raise ConfigError(
-            f"{algorithm} has no parameter {', '.join(unknown)}; it has: "
-            f"{', '.join(known)}"
-        )
-    chosen: dict[str, Any] = {**known, **(parameters or {})}
+    chosen = _checked(algorithm, contract, parameters or {})
     matrix = ("matrix", DesignMatrix(contract))
     if algorithm == "boosting":
         classifier = HistGradientBoostingClassifier(
             **chosen, early_stopping=False, categorical_features=None, random_state=seed
         )
         return Pipeline([matrix, ("classifier", classifier)])
+    if algorithm == "words":
+        return Pipeline([matrix, ("classifier", WordClassifier(**chosen))])
+    if algorithm == "text_encoder":
+        return Pipeline([matrix, ("classifier", EncoderClassifier(chosen, seed))])
+    if algorithm in KINDS:
+        network = _network(algorithm, contract, chosen, seed)
+        network.set_params(watch=watch)
+        return Pipeline([matrix, ("classifier", network)])
     return Pipeline(
         [
             matrix,
             ("columns", LinearColumns(_category_codes(contract))),
             ("classifier", LogisticRegression(solver="newton-cholesky", **chosen)),
         ]
+    )
+
+
+def _checked(
+    algorithm: Algorithm, contract: Contract, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what an estimator is made with, its defaults included."""
+    known = DEFAULTS.get(algorithm)
+    if known is None:
+        raise ConfigError(
+            f"no algorithm {algorithm!r}; there are: {', '.join(ALGORITHMS)}"
+        )
+    unknown = sorted(set(parameters) - set(known))
+    if unknown:
+        raise ConfigError(
+            f"{algorithm} has no parameter {', '.join(unknown)}; it has: "
+            f"{', '.join(known)}"
+        )
+    _check_reads(algorithm, contract)
+    return {**known, **parameters}
+
+
+def plain_algorithm(contract: Contract) -> Algorithm:
+    """Return the plainest algorithm for a contract: the baseline of all others."""
+    return "logistic" if contract.free_text is None else "words"
+
+
+def _check_reads(algorithm: Algorithm, contract: Contract) -> None:
+    reads_text = algorithm in TEXT_ALGORITHMS
+    if reads_text != (contract.free_text is not None):
+        able = [name for name in ALGORITHMS if (name in TEXT_ALGORITHMS) != reads_text]
+        raise ConfigError(
+            f"{algorithm} reads {'a text' if reads_text else 'numbers and categories'}, "
+            f"the features of {contract.name!r} are others; use {', '.join(able)}"
+        )
+
+
+def _network(
+    kind: Kind, contract: Contract, parameters: dict[str, Any], seed: int
+) -> BaseEstimator:
+    from assay.networks.classifier import NetworkClassifier
+
+    return NetworkClassifier(
+        kind,
+        parameters,
+        _category_codes(contract),
+        in_time=contract.event_time is not None,
+        seed=seed,
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from assay.bundle.tokens import TOLERANCES
 from assay.contract import Contract
 from assay.evaluation import Evaluation, Interval
 from assay.evaluation.slices import SliceMetrics
@@ -17,8 +18,10 @@ from assay.features import design_matrix
 from assay.models.calibration import Calibrator, decisions
 from assay.models.estimators import Algorithm, Parameters, log_odds_of_matrix
 from assay.models.graph import onnx_graph
+from assay.models.parity import LIMIT
 from assay.models.search import Search
 from assay.models.split import Split
+from assay.networks.parameters import KINDS
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -32,7 +35,7 @@ class Fitted:
     contract : Contract
         What it was fitted under.
     algorithm : str
-        "boosting" or "logistic".
+        One of `ALGORITHMS`.
     parameters : dict
         What its estimator was made with.
     seed : int
@@ -91,6 +94,20 @@ class Fitted:
     def decisions(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
         """Return True where the contract's positive action is taken, (n_rows,)."""
         return decisions(self.probabilities(frame), self.threshold)
+
+    @property
+    def more_libraries(self) -> tuple[str, ...]:
+        """Libraries that shaped it beyond those that shape every model."""
+        if self.algorithm == "text_encoder":
+            return ("torch", "transformers", "tokenizers")
+        if self.algorithm == "words":
+            return ("tokenizers",)
+        return ("torch",) if self.algorithm in KINDS else ()
+
+    @property
+    def parity_limit(self) -> float:
+        """How far its graph may be from it, in probability: an encoder has float32."""
+        return TOLERANCES["float32"] if self.algorithm == "text_encoder" else LIMIT
 
     def graph(self) -> bytes:
         """Return the model as an ONNX graph, see `onnx_graph`."""

@@ -65,7 +65,7 @@ def json_value(value: object, field: Field) -> Value:
     """Return one value of a typed frame as JSON writes it; None where missing."""
     if value is None or value == "" or pd.isna(value):  # type: ignore[call-overload] # a scalar
         return None
-    if field.has_text_categories:
+    if field.has_text_categories or field.is_free_text:
         return str(value)
     number = float(value)  # type: ignore[arg-type] # a number, as the frame is typed
     if field.dtype == "boolean":

@@ -12,16 +12,20 @@ from sklearn.pipeline import Pipeline
 
 from assay.bundle.scorer import OUTPUT
 from assay.contract import Contract, Field
+from assay.encoders.graphs import encoder_graph, words_graph
+from assay.encoders.words import WordClassifier
 from assay.errors import BundleError
 from assay.features.matrix import UNSEEN
 from assay.models.calibration import Calibrator
 from assay.models.estimators import LinearColumns
+from assay.models.network_graph import MATRIX, Step, network_steps
 from assay.models.trees import Trees, flat_trees
+from assay.networks.classifier import NetworkClassifier
 
 OPSET, TREE_OPSET, IR_VERSION = 21, 5, 10
 """Fixed, so that the bytes do not change with the installed onnx."""
 
-_MATRIX, _LOG_ODDS = "design_matrix/", "log_odds/"  # no field's name holds a slash
+_MATRIX, _LOG_ODDS = MATRIX, "log_odds/"  # no field's name holds a slash
 
 
 def onnx_graph(pipeline: Pipeline, calibrator: Calibrator, contract: Contract) -> bytes:
@@ -41,7 +45,8 @@ def onnx_graph(pipeline: Pipeline, calibrator: Calibrator, contract: Contract) -
     bytes
         An ONNX model; the same input gives the same bytes. One input a feature, by its
         name, of shape (n,): float64 with NaN for missing, or text with "" for missing.
-        One output ``probability``, float64 of shape (n,).
+        One output ``probability``, float64 of shape (n,). A free text is read one at a
+        time, by tokens: see `assay.encoders.graphs`.
 
     Raises
     ------
@@ -56,19 +61,12 @@ def onnx_graph(pipeline: Pipeline, calibrator: Calibrator, contract: Contract) -
     """
     from onnx import TensorProto, checker, helper
 
+    if contract.free_text is not None:
+        return _text_graph(pipeline, calibrator, contract.free_text)
     nodes, constants = _input_nodes(contract)
-    classifier = pipeline[-1]
-    if isinstance(classifier, HistGradientBoostingClassifier):
-        nodes.append(_tree_node(flat_trees(classifier)))
-        constants["baseline"] = np.ravel(classifier._baseline_prediction)[:1]
-    elif isinstance(classifier, LogisticRegression):
-        linear_nodes, linear_constants = _linear_nodes(pipeline["columns"], classifier)
-        nodes += linear_nodes
-        constants |= linear_constants
-    else:
-        raise BundleError(
-            f"no graph for {type(classifier).__name__}; boosting and logistic have one"
-        )
+    more, weights = _estimator_nodes(pipeline)
+    nodes += more
+    constants |= weights
     constants |= {
         "flat": np.array([-1], dtype=np.int64),
         "slope": np.array([calibrator.slope]),
@@ -93,6 +91,32 @@ def onnx_graph(pipeline: Pipeline, calibrator: Calibrator, contract: Contract) -
     )
     checker.check_model(model)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def _text_graph(pipeline: Pipeline, calibrator: Calibrator, field: Field) -> bytes:
+    classifier = pipeline[-1]
+    calibration = calibrator.slope, calibrator.intercept
+    if isinstance(classifier, WordClassifier):
+        return words_graph(classifier, field.name, *calibration)
+    model = classifier.model_
+    graph = model.log_odds_graph(field.name)
+    return encoder_graph(graph, model.tokenizer_text(), *calibration)
+
+
+def _estimator_nodes(pipeline: Pipeline) -> tuple[list[Any], dict[str, Any]]:
+    """Return nodes from the design matrix to a sum, and their constants."""
+    classifier = pipeline[-1]
+    if isinstance(classifier, HistGradientBoostingClassifier):
+        trees = _tree_node(flat_trees(classifier))  # it refuses what has no graph
+        return [trees], {"baseline": np.ravel(classifier._baseline_prediction)[:1]}
+    if isinstance(classifier, LogisticRegression):
+        return _linear_nodes(pipeline["columns"], classifier)
+    if isinstance(classifier, NetworkClassifier):
+        return _local_nodes(*network_steps(classifier.network_))
+    raise BundleError(
+        f"no graph for {type(classifier).__name__}; boosting, logistic and networks "
+        "have one"
+    )
 
 
 def _input(field: Field) -> Any:  # noqa: ANN401 # onnx is untyped
@@ -222,10 +246,21 @@ def _linear_nodes(
         ("Concat", ["scaled", "flags", "indicators"], "design", {"axis": 1}),
         ("MatMul", ["design", "weights"], "sum", {}),
     ]
-    return [
-        _node(kind, [_local(name) for name in inputs], _local(output), **attributes)
-        for kind, inputs, output, attributes in steps
-    ], constants
+    return _local_nodes(steps, constants)
+
+
+def _local_nodes(
+    steps: Sequence[Step], constants: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    from onnx import helper
+
+    nodes = [
+        helper.make_node(
+            kind, [*map(_local, inputs)], [*map(_local, outputs.split())], **attributes
+        )
+        for kind, inputs, outputs, attributes in steps
+    ]
+    return nodes, constants
 
 
 def _local(name: str) -> str:

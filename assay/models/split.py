@@ -108,7 +108,8 @@ def split_rows(
     With an event time the newest labelled rows are the holdout, those before them the
     calibration part, the oldest the training part; rows of one instant stay together,
     so that shares are met as nearly as ties allow. Without one each class is dealt by
-    `seed`.
+    `seed`; texts that are equal but for case and outer blanks go to one part, so that
+    nothing in the holdout was learned by heart.
 
     Parameters
     ----------
@@ -136,7 +137,10 @@ def split_rows(
     rows, labels = labelled_rows(frame, contract)
     times = event_times(frame, contract)
     cuts = (1 - holdout_share - calibration_share, 1 - holdout_share)
-    if times is None:
+    if times is None and contract.free_text is not None:
+        texts = frame[contract.free_text.name].iloc[rows]
+        parts = _dealt_by_text(rows, labels, texts, cuts, seed)
+    elif times is None:
         parts = _dealt(rows, labels, cuts, seed)
     else:
         parts = _in_time(rows, times[rows], cuts)
@@ -213,6 +217,16 @@ def _dealt(
         for part, piece in zip(parts, np.split(dealt, edges), strict=True):
             part.append(piece)
     train, calibration, holdout = (np.sort(np.concatenate(part)) for part in parts)
+    return train, calibration, holdout
+
+
+def _dealt_by_text(
+    rows: Rows, labels: Floats, texts: pd.Series, cuts: tuple[float, float], seed: int
+) -> tuple[Rows, Rows, Rows]:
+    groups = pd.factorize(texts.str.strip().str.lower())[0]
+    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    dealt = _dealt(np.arange(len(first)), labels[first], cuts, seed)
+    train, calibration, holdout = (rows[np.isin(group, part)] for part in dealt)
     return train, calibration, holdout
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from assay.bundle import Golden, Scorer
 from assay.errors import DataError
-from assay.evaluation import auc_interval
+from assay.evaluation import delong_interval
 from assay.evaluation.card import model_card
 from assay.evaluation.profile import reference_profile
 from assay.models import cost_threshold, cross_validated_auc, fit_challenger, golden_rows
@@ -56,7 +56,7 @@ def test_the_evidence_is_about_the_holdout_and_the_model_is_what_scores(fitted, 
     np.testing.assert_array_equal(
         fitted.probabilities(holdout), fitted.holdout_probabilities
     )
-    assert fitted.evaluation.auc_delong == auc_interval(
+    assert fitted.evaluation.auc_delong == delong_interval(
         holdout["bad"], fitted.probabilities(holdout)
     )
     assert fitted.threshold == cost_threshold(fitted.contract.decision.costs) == 0.2
