@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from assay.errors import AssayError
 from assay.settings import Settings
+from serving.boundary.heads import timed_protocol
 from serving.boundary.logs import log_config
 
 SHUTDOWN_SECONDS = 30
@@ -34,7 +35,7 @@ def main() -> int:
             # A line a request costs as much as the decision; the ledger has them all.
             access_log=False,
             loop="uvloop",
-            http="serving.scoring.wire:ScoringProtocol",
+            http=timed_protocol(settings.api_body_seconds),
             ws="none",
             lifespan="on",
             proxy_headers=False,  # no decision depends on where a caller says he is

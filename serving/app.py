@@ -15,6 +15,7 @@ from serving.boundary.attach import attach_boundary
 from serving.boundary.metrics import Metrics
 from serving.cache import BundleCache
 from serving.catalogue import Catalogue, keep_fresh
+from serving.memory import Tidying
 from serving.middleware import AnswerHeaders
 from serving.openapi import describe
 from serving.problems import add_problem_handlers
@@ -52,24 +53,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     catalogue = _catalogue(settings, registry, metrics)
     board = WorkerBoard(settings.workers_folder)
     stream = DecisionStream(settings.ledger_folder, settings.ledger_mode)
+    tidying = Tidying()
+
+    def after_each_round() -> None:
+        board.post(catalogue, metrics, stream.n_waiting)
+        tidying.after(catalogue.standings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         with contextlib.suppress(LedgerError):  # each request says so, and tries again
             stream.open()
         refreshing = asyncio.create_task(
-            keep_fresh(
-                catalogue,
-                settings.api_refresh_seconds,
-                lambda: board.post(catalogue, metrics, stream.n_waiting),
-            )
+            keep_fresh(catalogue, settings.api_refresh_seconds, after_each_round)
         )
         yield {"short_way": short_way(app)}
         refreshing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await refreshing
-        registry.close()
-        stream.close()
+        await app.state.decider.close()
         board.withdraw()
 
     app = FastAPI(

@@ -8,9 +8,10 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from assay.bundle import Bundle, Manifest, read_bundle
 from assay.errors import BundleError
@@ -58,21 +59,28 @@ class BundleCache:
                 folder.rename(home)
         return read_bundle(home, entry.digest)
 
-    def remember(self, entry: Entry) -> None:
-        """Note which version answers, for a start without the registry."""
-        home, digest = self.folder / entry.model_name, entry.digest
-        note = json.dumps(
-            {"version": entry.version, "digest": digest, "signature": entry.signature}
-        )
+    def remember(self, champion: Entry, others: Sequence[Entry] = ()) -> None:
+        """Note which versions are in use, for a start without the registry.
+
+        Parameters
+        ----------
+        champion : Entry
+            Who answers.
+        others : sequence of Entry
+            Who is tried or watched beside it.
+        """
+        home = self.folder / champion.model_name
+        note = _noted(champion) | {"others": [_noted(each) for each in others]}
         handle, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=home)
         with os.fdopen(handle, "w") as file:
-            file.write(note)
+            json.dump(note, file)
         Path(name).replace(home / LAST_GOOD)
+        used = {each.digest for each in (champion, *others)}
         kept = sorted(
             (path for path in home.iterdir() if _DIGEST.fullmatch(path.name)),
-            key=lambda path: (path.name == digest, path.stat().st_mtime),
+            key=lambda path: (path.name in used, path.stat().st_mtime),
         )
-        for path in kept[:-MOST_KEPT]:
+        for path in kept[: -max(MOST_KEPT, len(used))]:
             shutil.rmtree(path, ignore_errors=True)
 
     def last_good(self, model_name: str) -> tuple[Entry, Bundle] | None:
@@ -83,19 +91,41 @@ class BundleCache:
         BundleError
             If the note or the bundle was altered.
         """
-        home = self.folder / model_name
+        noted = self.noted(model_name)
+        return (noted[0], self.kept(noted[0])) if noted else None
+
+    def kept(self, entry: Entry) -> Bundle:
+        """Return a bundle that is here; `BundleError` if it is not, or was altered."""
+        return read_bundle(self.folder / entry.model_name / entry.digest, entry.digest)
+
+    def noted(self, model_name: str) -> list[Entry]:
+        """Return the versions that were in use last, the champion first.
+
+        Raises
+        ------
+        BundleError
+            If the note was altered.
+        """
+        file = self.folder / model_name / LAST_GOOD
         try:
-            note = json.loads((home / LAST_GOOD).read_text())
-            version, digest = str(note["version"]), str(note["digest"])
-            signature = str(note.get("signature", ""))
+            note = json.loads(file.read_text())
+            found = [
+                Entry(
+                    model_name,
+                    str(each["version"]),
+                    str(each["digest"]),
+                    "",
+                    str(each.get("signature", "")),
+                )
+                for each in (note, *note.get("others", ()))
+            ]
         except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BundleError(f"{home / LAST_GOOD} does not read: {error}") from error
-        if not _DIGEST.fullmatch(digest):
-            raise BundleError(f"{home / LAST_GOOD} names no digest; remove it")
-        entry = Entry(model_name, version, digest, "", signature)
-        return entry, read_bundle(home / digest, digest)
+            return []
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BundleError(f"{file} does not read: {error}") from error
+        if not all(_DIGEST.fullmatch(each.digest) for each in found):
+            raise BundleError(f"{file} names no digest; remove it")
+        return found
 
     def forget(self, model_name: str) -> None:
         """Drop the note, so that a version which was withdrawn stays withdrawn."""
@@ -104,6 +134,14 @@ class BundleCache:
     def model_names(self) -> list[str]:
         """Return the models of which a version is kept, sorted."""
         return sorted(path.parent.name for path in self.folder.glob(f"*/{LAST_GOOD}"))
+
+
+def _noted(entry: Entry) -> dict[str, Any]:
+    return {
+        "version": entry.version,
+        "digest": entry.digest,
+        "signature": entry.signature,
+    }
 
 
 @contextlib.contextmanager

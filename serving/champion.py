@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from assay.bundle import Bundle, Scorer
+from assay.bundle import Bundle, Scorer, SessionApart
 from assay.contract import Contract
 from assay.contract import Field as ContractField
 from assay.contract.request import request_model, row_values
@@ -18,7 +18,8 @@ from assay.errors import BundleError
 from assay.reasons import REASONS, Explainer, Reason, read_explainer
 from assay.reasons.lookup import TreeLookup
 from assay.reasons.trees import TreeTable
-from serving.scoring.decision import Forms, Names, feature_names
+from serving.scoring.columns import ColumnReader
+from serving.scoring.decision import Forms, Names, Role, feature_names
 from serving.scoring.engine import TreeEngine
 from serving.scoring.reading import RowReader
 
@@ -35,8 +36,8 @@ class Champion:
         Name in the registry, and the version's number there.
     bundle : Bundle
         The files, every digest checked.
-    scorer : Scorer
-        The graph, golden rows agreed.
+    scorer : Scorer or None
+        The graph, golden rows agreed; None where `engine` was proven to answer as it.
     explainer : Explainer or None
         Why a decision is adverse; None for a version that was made without.
     row_model, batch_model : type of BaseModel
@@ -47,16 +48,18 @@ class Champion:
         A row that the contract accepts, as a request body.
     names : tuple of (str, tuple of str or None)
         The features' names, with their words where they have words.
-    reader, engine : RowReader and TreeEngine, or None
+    reader, columns, engine : RowReader, ColumnReader and TreeEngine, or None
         The short way from a body to a decision, where the version has one.
     forms : Forms
         The bytes of its answers and records.
+    beside : Beside or None
+        Who is tried or watched beside it; None where nobody is.
     """
 
     model_name: str
     version: str
     bundle: Bundle
-    scorer: Scorer
+    scorer: Scorer | None
     explainer: Explainer | None
     row_model: type[BaseModel]
     batch_model: type[BaseModel]
@@ -64,8 +67,15 @@ class Champion:
     example: Mapping[str, Value]
     names: Names
     reader: RowReader | None
+    columns: ColumnReader | None
     engine: TreeEngine | None
     forms: Forms
+    beside: Beside | None = None
+
+    def as_role(self, role: Role, beside: Beside | None = None) -> Champion:
+        """Return the same version with answers and records that name another role."""
+        forms = Forms.of(self.model_name, self.version, self.bundle, role)
+        return replace(self, forms=forms, beside=beside)
 
     @property
     def contract(self) -> Contract:
@@ -85,9 +95,13 @@ class Champion:
         BundleError
             If the graph's answer is no probability.
         """
-        names = [field.name for field in self.contract.features]
-        columns = {name: [row[name] for row in rows] for name in names}
-        found = self.scorer.probabilities(columns)
+        if self.engine is not None and self.explainer is not None:
+            found = self.engine.probabilities(self.explainer.matrix(list(rows)))
+        else:
+            assert self.scorer is not None  # noqa: S101 # one of the two is there
+            names = [field.name for field in self.contract.features]
+            columns = {name: [row[name] for row in rows] for name in names}
+            found = self.scorer.probabilities(columns)
         n_wrong = int(np.count_nonzero(~((found >= 0) & (found <= 1))))
         if n_wrong:
             raise BundleError(
@@ -122,6 +136,25 @@ class Champion:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Who stands beside a champion.
+
+    Attributes
+    ----------
+    canary : Champion or None
+        Answers the entities whose hash falls into its share.
+    canary_share : float in [0, 0.5]
+        That share.
+    shadow : Champion or None
+        Scores what champion or canary answered; nobody is answered by it.
+    """
+
+    canary: Champion | None = None
+    canary_share: float = 0.0
+    shadow: Champion | None = None
+
+
 def load_champion(model_name: str, version: str, bundle: Bundle) -> Champion:
     """Return the champion of a bundle, with golden rows compared and the graph warm.
 
@@ -147,11 +180,12 @@ def load_champion(model_name: str, version: str, bundle: Bundle) -> Champion:
         __config__=ConfigDict(extra="forbid", strict=True, frozen=True),
         rows=(rows, ...),
     )
-    scorer, explainer = Scorer.of(bundle), _fast_explainer(bundle)
+    scorer, explainer, engine = _ways_to_score(bundle)
+    reader = RowReader.of(contract)
     return Champion(
         model_name=model_name,
         version=version,
-        bundle=bundle,
+        bundle=bundle.without(REASONS),
         scorer=scorer,
         explainer=explainer,
         row_model=row_model,
@@ -159,8 +193,9 @@ def load_champion(model_name: str, version: str, bundle: Bundle) -> Champion:
         values=row_values(contract),
         example=_example(bundle, row_model),
         names=feature_names(contract),
-        reader=RowReader.of(contract),
-        engine=TreeEngine.of(bundle, scorer, explainer),
+        reader=reader,
+        columns=None if reader is None else ColumnReader.of(reader, contract),
+        engine=engine,
         forms=Forms.of(model_name, version, bundle),
     )
 
@@ -173,11 +208,29 @@ def explainer_of(bundle: Bundle) -> Explainer | None:
     BundleError
         If its reasons do not add up to the golden rows' scores.
     """
-    content = bundle.documents.get(REASONS)
+    content = bundle.document(REASONS)
     if content is None:
         return None
     golden = bundle.golden
     return read_explainer(content, bundle.contract, golden.rows, golden.probabilities)
+
+
+def _ways_to_score(
+    bundle: Bundle,
+) -> tuple[Scorer | None, Explainer | None, TreeEngine | None]:
+    """Return the graph, or the table that was proven to answer as it does.
+
+    The graph that a table is proven on is run by a process of its own, so that this one
+    does not keep its runtime.
+    """
+    if bundle.document(REASONS) is None:
+        return Scorer.of(bundle), None, None
+    with SessionApart(bundle.graph) as session:
+        explainer = _fast_explainer(bundle)
+        if explainer is not None and isinstance(explainer.table, TreeLookup):
+            scorer = Scorer.of(bundle, session)
+            return None, explainer, TreeEngine.of(bundle, scorer, explainer)
+    return Scorer.of(bundle), explainer, None
 
 
 def _fast_explainer(bundle: Bundle) -> Explainer | None:

@@ -9,13 +9,16 @@ from pydantic import BaseModel
 from assay.reasons.ranking import MOST
 from serving.catalogue import Catalogue
 from serving.champion import Champion
+from serving.openapi_answers import answers_paths, answers_schemas
 from serving.openapi_operations import (
     default_model_paths,
     model_paths,
     operations_paths,
 )
+from serving.openapi_scopes import SECURITY_SCHEMES, with_scopes
 from serving.problems import MEDIA_TYPE, TITLES
 from serving.routers.records import record_paths
+from serving.scoring.lines import MEDIA_TYPE as LINES
 
 Document = dict[str, Any]
 
@@ -43,7 +46,7 @@ def describe(catalogue: Catalogue, default_model: str) -> Document:
     loaded later appears the next time the document is asked for.
     """
     paths = _supervision() | operations_paths()
-    schemas: Document = {"Problem": _problem_schema()}
+    schemas: Document = {"Problem": _problem_schema(), **answers_schemas()}
     standings = catalogue.standings
     for name in sorted(standings):
         champion = standings[name].champion
@@ -52,6 +55,7 @@ def describe(catalogue: Catalogue, default_model: str) -> Document:
             row = _REFERENCE.format(model=f"{_schema_prefix(champion)}Row")
             paths |= record_paths(champion, {"$ref": row})
             schemas |= _model_schemas(champion)
+    paths |= answers_paths()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -60,8 +64,8 @@ def describe(catalogue: Catalogue, default_model: str) -> Document:
             "description": "Decisions of the champions in the registry. Every rule "
             "about a field comes from the model's contract.",
         },
-        "paths": paths,
-        "components": {"schemas": schemas},
+        "paths": with_scopes(paths, default_model),
+        "components": {"schemas": schemas, "securitySchemes": SECURITY_SCHEMES},
     }
 
 
@@ -81,6 +85,7 @@ def _model_paths(champion: Champion, *, is_default: bool) -> Document:
         (f"{prefix}Batch", {"rows": [dict(champion.example)]}),
         f"{prefix}Decisions",
     )
+    _add_lines(batch, prefix)
     base = f"/v1/models/{name}"
     paths: Document = {
         f"{base}/score": {"post": {**score, "tags": [name]}},
@@ -121,6 +126,18 @@ def _post(
     }
 
 
+def _add_lines(batch: Document, prefix: str) -> None:
+    """Describe that the same path takes and gives rows as lines, any number of them."""
+    row = {"$ref": _REFERENCE.format(model=f"{prefix}Row")}
+    line = {"$ref": _REFERENCE.format(model=f"{prefix}Line")}
+    batch["requestBody"]["content"][LINES] = {"schema": {}, "x-item-schema": row}
+    batch["responses"]["200"]["content"][LINES] = {"schema": {}, "x-item-schema": line}
+    batch["description"] += (
+        f" As {LINES} one row a line, any number of them: each is answered by a line "
+        "with its number, a decision or a problem, while the rest is still being sent."
+    )
+
+
 def _get(summary: str, tags: list[str]) -> Document:
     return {
         "summary": summary,
@@ -155,18 +172,32 @@ def _model_schemas(champion: Champion) -> Document:
         "model": {"const": champion.model_name},
         "version": _TEXT,
         "bundle_digest": {**_TEXT, "pattern": "^[0-9a-f]{64}$"},
+        "role": {"enum": ["champion", "canary"]},
         "request_id": _TEXT,
         "threshold": _NUMBER,
     }
+    of_another = {key: head[key] for key in ("version", "bundle_digest", "role")}
+    of_another["threshold"] = _NUMBER
     may = {"reasons": _reasons_schema(champion)} if champion.explainer else {}
-    scores = {"type": "array", "items": _closed(verdict, may)}
+    scores = {"type": "array", "items": _closed(verdict, may | of_another)}
     schemas: Document = {
         f"{prefix}Decision": _closed(head | verdict, may),
         f"{prefix}Decisions": _closed({**head, "scores": scores}),
+        f"{prefix}Line": _line_schema(head | verdict, may),
     }
     for model in (champion.row_model, champion.batch_model):
         schemas |= _schemas_of(model)
     return schemas
+
+
+def _line_schema(decision: Document, may: Document) -> Document:
+    number = {"line": {"type": "integer", "minimum": 1, "description": "From 1."}}
+    refused: Document = {
+        "type": "object",
+        "properties": {**number, "status": {"type": "integer"}, "detail": _TEXT},
+        "required": ["line", "status", "title", "detail"],
+    }
+    return {"oneOf": [_closed(number | decision, may), refused]}
 
 
 def _schemas_of(model: type[BaseModel]) -> Document:

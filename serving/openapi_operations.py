@@ -12,6 +12,38 @@ _OBJECT: Document = {"type": "object"}
 _PROBLEM: Document = {"$ref": "#/components/schemas/Problem"}
 _STANDING = "Whether all workers answer with one version, and which does not"
 
+_TEXT: Document = {"type": "string"}
+_MAYBE_TEXT: Document = {"type": ["string", "null"]}
+_WORKER: Document = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("worker", "problem"), _TEXT),
+        **dict.fromkeys(("version", "bundle_digest", "refused_version"), _MAYBE_TEXT),
+        "seen_seconds_ago": {"type": "number"},
+        "is_silent": {"type": "boolean"},
+    },
+}
+_MODEL_AGREEMENT: Document = {
+    "type": "object",
+    "properties": {
+        "model": _TEXT,
+        "agree": {"type": "boolean"},
+        "version": _MAYBE_TEXT,
+        "disagreeing": {"type": "array", "items": _TEXT},
+        "workers": {"type": "array", "items": _WORKER},
+    },
+    "required": ["model", "agree", "version", "disagreeing", "workers"],
+}
+_AGREEMENT: Document = {
+    "type": "object",
+    "properties": {
+        "agree": {"type": "boolean"},
+        "waited_seconds": {"type": "number"},
+        "models": {"type": "object", "additionalProperties": _MODEL_AGREEMENT},
+    },
+    "required": ["agree", "waited_seconds", "models"],
+}
+
 
 def operations_paths() -> Document:
     """Return the paths that are there whether or not a model answers."""
@@ -25,6 +57,19 @@ def operations_paths() -> Document:
                         "description": "Prometheus' text format, version 0.0.4",
                         "content": {"text/plain": {"schema": {"type": "string"}}},
                     }
+                },
+            }
+        },
+        "/v1/admin/reload": {
+            "post": {
+                "summary": "Have every worker look at the registry; whether they agree",
+                "tags": ["supervision"],
+                "responses": {
+                    "200": {
+                        "description": "All have looked since the request came",
+                        "content": {"application/json": {"schema": _AGREEMENT}},
+                    },
+                    **_problems(503),
                 },
             }
         },
@@ -61,7 +106,9 @@ def default_model_paths() -> Document:
 def model_paths(name: str, version: str) -> Document:
     """Return the further paths of a model that answers."""
     paths: Document = {
-        f"/v1/models/{name}/workers": {"get": _get(_STANDING, name)},
+        f"/v1/models/{name}/workers": {
+            "get": _get(_STANDING, name, also={"200": _MODEL_AGREEMENT})
+        },
     }
     for base in (f"/v2/models/{name}", f"/v2/models/{name}/versions/{version}"):
         infer = _post(

@@ -30,6 +30,7 @@ _RULES = {
     "float_type": "not_a_number",
     "bool_type": "not_a_boolean",
     "string_type": "not_text",
+    "string_too_long": "above_maximum",
 }
 """Pydantic's names of broken rules by the quality gate's, where it has one."""
 
@@ -73,6 +74,8 @@ def allowed(field: Field) -> str:
         text = f"one of {listed}{unit}"
         if field.unseen == "allow":
             text += ", or another text that is not empty"
+    elif field.is_free_text:
+        text = f"a text of 1 to {_plain(field.maximum)} characters"
     else:
         text = {
             "boolean": "true or false",
@@ -100,7 +103,7 @@ def _entry(error: ErrorDetails, contract: Contract, in_batch: bool) -> dict[str,
     if error["type"] != "missing":
         entry["given"] = _shown(error["input"])
     context = error.get("ctx", {})
-    bound = context.get("ge", context.get("le"))
+    bound = context.get("ge", context.get("le", context.get("max_length")))
     if bound is not None:
         entry["bound"] = bound
     entry["allowed"] = _allowed(rule, field, contract)

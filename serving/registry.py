@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
-
-import httpx
+from urllib.parse import quote, urlencode
 
 from assay.bundle import SIGNATURE_TAG
 from assay.errors import RegistryError, SourceError
+from assay.history.statement import STATEMENT_TAG
+from serving.asking import FAULTS, answer_to_get
 
 CHAMPION = "champion"
 DIGEST_TAG = "assay.bundle_digest"
 PATH_TAG = "assay.bundle_path"
 MOST_BYTES_PER_FILE = 2**30
+_PIECE_BYTES = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +41,30 @@ class Look:
     Attributes
     ----------
     version : str
-        Version that carries the alias.
+        Version that carries the alias; empty where none does.
     stamp : str
         Differs whenever the version, or the model's entry, is another than before: a
         registry that was set up anew counts from 1 again.
+    statements : mapping of str to str
+        The tags that say who answers, each signed.
     """
 
-    version: str
-    stamp: str
+    version: str = ""
+    stamp: str = ""
+    statements: Mapping[str, str] = field(default_factory=dict)
 
 
 class Registry(Protocol):
     """What serving asks of a registry."""
 
     def champions(self) -> dict[str, Look]:
-        """Return the champion's version of every model that has one."""
+        """Return what is said of every model that has a champion or a statement."""
 
     def champion(self, model_name: str) -> Entry:
-        """Return the champion of a model."""
+        """Return the version that carries the champion's alias."""
+
+    def version(self, model_name: str, version: str) -> Entry:
+        """Return a version by its number."""
 
     def fetch(self, entry: Entry, name: str, target: Path) -> None:
         """Write one file of a version's bundle to `target`."""
@@ -73,16 +82,12 @@ class MlflowRegistry:
     """
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
-        self._url = url.rstrip("/")
-        # The environment's proxies are not asked: the registry is inside.
-        self._client = httpx.Client(timeout=timeout_seconds, trust_env=False)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        self._url, self._timeout = url.rstrip("/"), timeout_seconds
 
     def champions(self) -> dict[str, Look]:
-        """Return the champion's version of every model that has one. One request.
+        """Return what is said of every model that has a champion or a statement.
+
+        One request for 200 models.
 
         Raises
         ------
@@ -95,15 +100,15 @@ class MlflowRegistry:
             query = {"max_results": "200"} | ({"page_token": token} if token else {})
             page = self._json("registered-models/search", query)
             for model in page.get("registered_models", ()):
-                for alias in model.get("aliases", ()):
-                    if alias.get("alias") == CHAMPION:
-                        found[str(model["name"])] = _look(model, str(alias["version"]))
+                look = _look(model)
+                if look.version or look.statements:
+                    found[str(model["name"])] = look
             token = page.get("next_page_token", "")
             if not token:
                 return found
 
     def champion(self, model_name: str) -> Entry:
-        """Return the champion of a model.
+        """Return the version that carries the champion's alias.
 
         Raises
         ------
@@ -113,22 +118,12 @@ class MlflowRegistry:
             If the server does not answer as MLflow does.
         """
         query = {"name": model_name, "alias": CHAMPION}
-        version = self._json("registered-models/alias", query).get("model_version", {})
-        tags = {tag["key"]: tag["value"] for tag in version.get("tags", ())}
-        absent = [tag for tag in (DIGEST_TAG, PATH_TAG) if not tags.get(tag)]
-        if absent:
-            raise RegistryError(
-                f"champion version {version.get('version')} of {model_name!r} has no "
-                f"tag {' and '.join(absent)}; it is no bundle of Assay: promote one "
-                "that 'assay run train_challenger' registered"
-            )
-        return Entry(
-            model_name,
-            str(version["version"]),
-            tags[DIGEST_TAG],
-            tags[PATH_TAG],
-            tags.get(SIGNATURE_TAG, ""),
-        )
+        return _entry(model_name, self._json("registered-models/alias", query))
+
+    def version(self, model_name: str, version: str) -> Entry:
+        """Return a version by its number. It raises as `champion`."""
+        query = {"name": model_name, "version": version}
+        return _entry(model_name, self._json("model-versions/get", query))
 
     def fetch(self, entry: Entry, name: str, target: Path) -> None:
         """Write one file of a version's bundle to `target`.
@@ -142,12 +137,12 @@ class MlflowRegistry:
         url = f"{self._url}/api/2.0/mlflow-artifacts/artifacts/{path}"
         with (
             _as_source_error(url),
-            self._client.stream("GET", url) as answer,
+            answer_to_get(url, self._timeout) as answer,
             target.open("wb") as file,
         ):
-            answer.raise_for_status()
+            _check_status(answer.status)
             n_bytes = 0
-            for piece in answer.iter_bytes():
+            while piece := answer.read(_PIECE_BYTES):
                 n_bytes += len(piece)
                 if n_bytes > MOST_BYTES_PER_FILE:
                     raise SourceError(
@@ -155,17 +150,23 @@ class MlflowRegistry:
                         f"{MOST_BYTES_PER_FILE} bytes; it is no file of a bundle"
                     )
                 file.write(piece)
+            declared = answer.headers.get("Content-Length")
+            if declared is not None and int(declared) != n_bytes:
+                raise SourceError(
+                    f"{n_bytes} of {declared} bytes of {url} arrived; try again"
+                )
 
     def _json(self, route: str, query: dict[str, str]) -> dict[str, Any]:
         url = f"{self._url}/api/2.0/mlflow/{route}"
-        with _as_source_error(url):
-            answer = self._client.get(url, params=query)
-            if answer.status_code in (400, 404):
-                message = _message(answer)
+        asked = f"{url}?{urlencode(query)}"
+        with _as_source_error(url), answer_to_get(asked, self._timeout) as answer:
+            raw = answer.read()
+            if answer.status in (400, 404):
+                message = _message(raw)
                 if message:
                     raise RegistryError(f"the registry refused {route}: {message}")
-            answer.raise_for_status()
-            content = answer.json()
+            _check_status(answer.status)
+            content = json.loads(raw)
             if not isinstance(content, dict):
                 raise SourceError(f"{url} did not answer with a JSON object")
             return content
@@ -175,27 +176,61 @@ class MlflowRegistry:
 def _as_source_error(url: str) -> Iterator[None]:
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+    except (SourceError, RegistryError):
+        raise
+    except FAULTS as error:
         raise SourceError(
             f"the registry did not deliver {url}: {error or type(error).__name__}; "
             "check that MLflow runs and ASSAY_MLFLOW_URL"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, SourceError | RegistryError):
-            raise
         raise SourceError(f"{url} did not answer as MLflow does: {error}") from error
 
 
-def _look(model: dict[str, Any], version: str) -> Look:
+def _look(model: dict[str, Any]) -> Look:
+    aliases = {
+        each.get("alias"): each.get("version") for each in model.get("aliases", ())
+    }
+    version = str(aliases.get(CHAMPION, ""))
     # MLflow moves an alias without a new time stamp, and a new version gives one.
     times = [model.get(f"{name}_timestamp", "") for name in ("creation", "last_updated")]
-    return Look(version, "/".join(str(part) for part in (version, *times)))
+    tags = {str(tag["key"]): str(tag["value"]) for tag in model.get("tags", ())}
+    return Look(
+        version,
+        "/".join(str(part) for part in (version, *times)),
+        {name: text for name, text in tags.items() if name.startswith(STATEMENT_TAG)},
+    )
 
 
-def _message(answer: httpx.Response) -> str:
+def _entry(model_name: str, answer: dict[str, Any]) -> Entry:
+    version = answer.get("model_version", {})
+    tags = {tag["key"]: tag["value"] for tag in version.get("tags", ())}
+    absent = [tag for tag in (DIGEST_TAG, PATH_TAG) if not tags.get(tag)]
+    if absent:
+        raise RegistryError(
+            f"version {version.get('version')} of {model_name!r} has no "
+            f"tag {' and '.join(absent)}; it is no bundle of Assay: promote one "
+            "that 'assay run train_challenger' registered"
+        )
+    return Entry(
+        model_name,
+        str(version["version"]),
+        tags[DIGEST_TAG],
+        tags[PATH_TAG],
+        tags.get(SIGNATURE_TAG, ""),
+    )
+
+
+def _check_status(status: int) -> None:
+    if status != 200:
+        raise HTTPException(f"status {status}")
+
+
+def _message(raw: bytes) -> str:
     """Return MLflow's own message, or nothing where the answer is not MLflow's."""
     try:
-        content = answer.json()
+        content = json.loads(raw)
     except ValueError:
         return ""
-    return str(content.get("message", "")) if "error_code" in content else ""
+    is_told = isinstance(content, dict) and "error_code" in content
+    return str(content.get("message", "")) if is_told else ""

@@ -40,4 +40,14 @@ class Trust:
             If the keys cannot be read.
         """
         if self.is_required:
-            check_signature(signature, digest, trusted_keys(self.named, self.ordinary))
+            check_signature(signature, digest, self.keys())
+
+    def keys(self) -> tuple[bytes, ...]:
+        """Return the public keys that are trusted now, 32 bytes each.
+
+        Raises
+        ------
+        ConfigError
+            If they cannot be read.
+        """
+        return trusted_keys(self.named, self.ordinary)

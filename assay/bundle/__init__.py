@@ -1,7 +1,7 @@
 """A version is a bundle: a folder of files that prove and reproduce one model version.
 
 ==================  ==========================================================
-``model.onnx``      the graph, whole preprocessing included
+``model.onnx``      the graph, whole preprocessing (of a text: the tokenizer) included
 ``contract.toml``   the contract that it was made under
 ``golden.json``     rows with the probabilities that the graph gave at training
 ``reference.json``  histograms of what it was trained on, for monitoring
@@ -14,6 +14,7 @@ a bundle is executed when it is read, and reading it needs no data library. The
 platform signs the digest when it registers a version; the registry keeps the signature.
 """
 
+from assay.bundle.apart import SessionApart
 from assay.bundle.feeds import graph_feeds
 from assay.bundle.folder import Bundle, Golden, Parts, read_bundle, write_bundle
 from assay.bundle.manifest import FORMAT, Manifest, MetricValue
@@ -34,6 +35,7 @@ __all__ = [
     "MetricValue",
     "Parts",
     "Scorer",
+    "SessionApart",
     "bundle_signature",
     "check_signature",
     "graph_feeds",

@@ -29,7 +29,7 @@ def graph_feeds(contract: Contract, columns: Mapping[str, Sequence[Any]]) -> Fee
     -------
     dict of str to ndarray of shape (n_rows,)
         float64 with NaN for missing; for a category of words an object array of str
-        with the empty text for missing.
+        with the empty text for missing; for a free text an object array of str.
 
     Raises
     ------
@@ -51,6 +51,9 @@ def graph_feeds(contract: Contract, columns: Mapping[str, Sequence[Any]]) -> Fee
             f"{len(absent)} of {len(contract.features)} features have no column: "
             f"{', '.join(absent[:10])}; give one, of None where the value is missing"
         )
+    if contract.free_text is not None:
+        name = contract.free_text.name
+        return {name: _texts(columns[name], name)}
     return {
         field.name: _words(columns[field.name], field.name)
         if field.has_text_categories
@@ -71,6 +74,15 @@ def _numbers(values: Sequence[Any], name: str) -> NDArray[np.float64]:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"feature {name!r} is not numeric: {error}") from error
+
+
+def _texts(values: Sequence[Any], name: str) -> NDArray[np.object_]:
+    texts = np.empty(len(values), dtype=np.object_)
+    for row, value in enumerate(values):
+        if not isinstance(value, str) or not value:
+            raise DataError(f"feature {name!r} is a text; row {row} holds {value!r}")
+        texts[row] = value
+    return texts
 
 
 def _words(values: Sequence[Any], name: str) -> NDArray[np.object_]:

@@ -7,9 +7,9 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -80,7 +80,8 @@ class Parts:
 class Bundle:
     """A bundle that was read and found whole.
 
-    `documents` holds its further files by name, such as ``card.md``.
+    `documents` holds its further files by name, such as ``card.md``; `let_go` names those
+    of them that are read again where they are asked for.
     """
 
     folder: Path
@@ -90,6 +91,34 @@ class Bundle:
     golden: Golden
     graph: bytes
     documents: Mapping[str, bytes]
+    let_go: frozenset[str] = frozenset()
+
+    def document(self, name: str) -> bytes | None:
+        """Return a further file, None where there is none by that name.
+
+        Raises
+        ------
+        BundleError
+            If it was let go and is gone since, or was altered.
+        """
+        if name not in self.let_go:
+            return self.documents.get(name)
+        content = _bytes_of(self.folder / name)
+        if _sha256(content) != self.manifest.files[name]:
+            raise BundleError(
+                f"{name} in {self.folder} was altered; fetch it again from the registry"
+            )
+        return content
+
+    def without(self, name: str) -> Self:
+        """Return the bundle with a further file let go, where it has one of that name.
+
+        A service that has made of it what it needs does not keep its bytes.
+        """
+        if name not in self.documents:
+            return self
+        held = {key: content for key, content in self.documents.items() if key != name}
+        return replace(self, documents=held, let_go=self.let_go | {name})
 
 
 def write_bundle(folder: Path, parts: Parts) -> str:

@@ -146,14 +146,20 @@ def bento_contenders(made: Made, folder: Path, model: dict[str, str]) -> list[Co
 
 @contextmanager
 def running(servers: list[Contender], folder: Path) -> Iterator[None]:
-    """Start all, wait until each answers, stop all."""
+    """Start all, wait until each answers, stop all.
+
+    Bytecode is kept, as where a package is installed: what compiles at its start holds
+    memory for it.
+    """
+    plain = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    plain["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
     try:
         for number, one in enumerate(servers):
             with (folder / f"server-{number}.log").open("w") as log:
                 one.process = subprocess.Popen(
                     one.command,
                     cwd=PEERS if "bento" in one.command[0] else ROOT,
-                    env={**os.environ, "OMP_NUM_THREADS": "1", **one.environment},
+                    env={**plain, "OMP_NUM_THREADS": "1", **one.environment},
                     stdout=log,
                     stderr=subprocess.STDOUT,
                 )
@@ -242,6 +248,8 @@ def main() -> None:
         folder = Path(name)
         made = make(folder)
         servers = contenders(made, folder)
+        with running(servers, folder):  # compiles
+            pass
         with running(servers, folder):
             for one in servers:
                 load(one, 8, 1)
@@ -261,8 +269,9 @@ def main() -> None:
             f"Written by `{COMMAND} {n_rounds} {seconds}` on "
             f"{datetime.now(UTC):%Y-%m-%d}: {n_rounds} interleaved rounds of {seconds} "
             "s, medians; one process each, "
-            f"wrk on one thread of the same {os.cpu_count()} cores; load average of the "
-            f"machine at the end {load_now[0]:.1f}. {made.said}",
+            f"wrk on one thread of the same {os.cpu_count()} cores, all at nice "
+            f"{os.nice(0)}; load average of the machine at the end {load_now[0]:.1f}. "
+            f"{made.said}",
             "",
             *lines,
             "",

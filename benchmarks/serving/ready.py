@@ -2,7 +2,8 @@
 
 Run: python benchmarks/serving/ready.py. Writes docs/results/serving_start.md. The version
 is in the local cache and the registry is out of reach, as after a restart in trouble; a
-registry that answers adds two requests.
+registry that answers adds two requests. The libraries' bytecode is there, as in the image
+of the service; the first start, which makes it, is not counted.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from benchmarks.serving.peers.model import make
 
 N_RUNS = 7
 GOAL_SECONDS, GOAL_MIB = 1.0, 120
+SETTLED_SECONDS = 1.5
 PATIENCE_SECONDS = 60.0
 RESULT = Path("docs/results/serving_start.md")
 
@@ -35,14 +37,18 @@ def free_port() -> int:
 
 
 def start_until_ready(home: Path) -> tuple[float, float, float]:
-    """Return wall seconds, CPU seconds and resident MiB at the first ready answer."""
+    """Return wall and CPU seconds until it is ready, and resident MiB soon after.
+
+    The seconds hold those of the process that proves the version and is gone then.
+    """
     port = free_port()
     begin = time.perf_counter()
     client = httpx.Client()
     process = subprocess.Popen(
         [sys.executable, "-m", "serving"],
         env={
-            **os.environ,
+            **{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
+            "PYTHONPYCACHEPREFIX": str(home.parent / "bytecode"),
             "ASSAY_HOME": str(home),
             "ASSAY_API_PORT": str(port),
             "ASSAY_MLFLOW_URL": "http://127.0.0.1:9",
@@ -58,8 +64,9 @@ def start_until_ready(home: Path) -> tuple[float, float, float]:
                     wall = time.perf_counter() - begin
                     seen = psutil.Process(process.pid)
                     times = seen.cpu_times()
+                    time.sleep(SETTLED_SECONDS)
                     resident = seen.memory_info().rss / 2**20
-                    return wall, times.user + times.system, resident
+                    return wall, sum(times[:4]), resident
             except httpx.TransportError:
                 continue
         raise SystemExit(f"not ready after {PATIENCE_SECONDS:g} s; see its log")
@@ -73,16 +80,19 @@ def main() -> None:
     """Measure and write the table."""
     with tempfile.TemporaryDirectory() as name:
         home = make(Path(name)).home
-        start_until_ready(home)  # brings the files into memory
+        start_until_ready(home)  # compiles, and brings the files into memory
         runs = [start_until_ready(home) for _ in range(N_RUNS)]
     wall, cpu, resident = ([run[position] for run in runs] for position in range(3))
     text = "\n".join(
         [
             "# The scoring service from start to ready",
             "",
-            f"{N_RUNS} starts, the champion's bundle in the local cache, registry out of "
-            f"reach; goal: under {GOAL_SECONDS:g} s and {GOAL_MIB} MiB. Load average of "
-            f"the machine's {os.cpu_count()} cores meanwhile: {os.getloadavg()[0]:.1f}.",
+            f"{N_RUNS} starts at nice {os.nice(0)}, the champion's bundle in the local "
+            f"cache, registry out of reach; goal: {GOAL_SECONDS:g} s and {GOAL_MIB} "
+            "MiB. Bytecode was compiled before; memory is taken "
+            f"{SETTLED_SECONDS:g} s after it was ready, when the process that ran the "
+            "graph to prove the version is gone; its seconds count. Load average of the "
+            f"machine's {os.cpu_count()} cores meanwhile: {os.getloadavg()[0]:.1f}.",
             "",
             "| | median | least |",
             "|---|---:|---:|",

@@ -3,7 +3,7 @@
 Run: python -m benchmarks.serving.reloads [REQUESTS RELOADS BROKEN]
 Writes docs/results/reloads.md where it is run at its full size.
 
-A registry over HTTP, one server process, connections that ask without a pause. Each
+A registry over HTTP, one server process, others that ask without a pause. Each
 version's graph gives another probability, so an answer shows by its value, not only by
 its name, which version made it. A version may answer a request only if it was champion
 at some moment of the request, or until `LEARN_SECONDS` before it began: the time that
@@ -13,7 +13,7 @@ the server has to learn of a move.
 from __future__ import annotations
 
 import asyncio
-import json
+import itertools
 import math
 import os
 import signal
@@ -25,17 +25,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from assay.bundle import bundle_signature
 from assay.ledger.signing import public_bytes
-from tests.serving.conftest import CONTRACT, ROW, MadeBundle, RegistryDouble, write_made
+from benchmarks.serving.asking import ANSWER, N_CONNECTIONS, N_PROCESSES, Answers, Askers
+from tests.serving.conftest import CONTRACT, MadeBundle, RegistryDouble, write_made
 
 RESULT = Path("docs/results/reloads.md")
 LEARN_SECONDS = 1.0
 FULL_RELOADS = 50
 LEAST_PAUSE = 1.3
-CONNECTIONS = 8
 KINDS = ("another key", "no signature", "another digest", "golden rows", "torn file")
 _SLOPE, _TOTAL = 1e-6, 50000 + 2.5 + 1 + 24 + 1
 
@@ -46,122 +47,100 @@ class Seen:
 
     Attributes
     ----------
-    statuses : dict of int to int
-        Answers by HTTP status; 0 for a lost connection.
-    answers : list of (float, float, str, float)
-        When a request began and ended, the version and the probability.
-    moves : list of (float, str)
+    answers : ndarray of ANSWER, shape (n_requests,)
+        Every request, those too that failed.
+    moves : list of (float, int)
         When the alias went to a good version.
-    broken : set of str
+    broken : set of int
         Versions that must never answer.
     """
 
-    statuses: dict[int, int] = field(default_factory=dict)
-    answers: list[tuple[float, float, str, float]] = field(default_factory=list)
-    moves: list[tuple[float, str]] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
-
-    @property
-    def n_requests(self) -> int:
-        """Requests that were sent and answered or lost."""
-        return sum(self.statuses.values())
+    answers: Answers = field(default_factory=lambda: np.empty(0, ANSWER))
+    moves: list[tuple[float, int]] = field(default_factory=list)
+    broken: set[int] = field(default_factory=set)
 
     @property
     def n_failed(self) -> int:
         """Requests that were answered otherwise than with a decision."""
-        return sum(n for status, n in self.statuses.items() if status != 200)
+        return int(np.count_nonzero(self.answers["status"] != 200))
+
+    @property
+    def versions(self) -> set[int]:
+        """Versions that answered."""
+        decided = self.answers[self.answers["status"] == 200]
+        return {int(each) for each in np.unique(decided["version"])}
 
     def wrong(self) -> list[str]:
-        """Return each answer by a version that was not champion, or not by itself."""
+        """Return what was answered by a version that was not champion, or not itself."""
+        decided = self.answers[self.answers["status"] == 200]
+        ends = [at for at, _ in self.moves[1:]] + [math.inf]
         spans = {
-            version: (
-                at,
-                self.moves[place + 1][0] if place + 1 < len(self.moves) else None,
-            )
-            for place, (at, version) in enumerate(self.moves)
+            version: (at, end)
+            for (at, version), end in zip(self.moves, ends, strict=True)
+            if version not in self.broken
         }
         found = []
-        for begun, ended, version, probability in self.answers:
-            start, end = spans.get(version, (math.inf, 0.0))
-            late = end is not None and begun > end + LEARN_SECONDS
-            if version in self.broken or ended < start or late:
-                found.append(f"version {version} was not champion")
-            elif abs(probability - expected(version)) > 1e-12:
-                found.append(f"version {version} did not give {probability}")
+        for version in sorted(self.versions):
+            own = decided[decided["version"] == version]
+            start, end = spans.get(version, (math.inf, -math.inf))
+            is_early = own["ended"] < start
+            is_late = own["begun"] > end + LEARN_SECONDS
+            is_other = np.abs(own["probability"] - expected(version)) > 1e-12
+            for what, wrong in (
+                ("was not champion", is_early | is_late),
+                ("gave another's probability", is_other & ~is_early & ~is_late),
+            ):
+                found += [f"version {version} {what}"] * int(np.count_nonzero(wrong))
         return found
 
     def slowest_move(self) -> float:
-        """Return the longest time from a move to the last answer begun by the old."""
-        ends = {version: at for (_, version), (at, _) in zip(self.moves, self.moves[1:])}  # noqa: B905 # one shorter
-        return max(
-            (
-                begun - ends[version]
-                for begun, _, version, _ in self.answers
-                if version in ends
-            ),
-            default=0.0,
-        )
+        """Return the longest time from a move to the last request that the old took."""
+        decided, longest = self.answers[self.answers["status"] == 200], 0.0
+        for (_, version), (at, _) in itertools.pairwise(self.moves):
+            own = decided[decided["version"] == version]
+            if len(own):
+                longest = max(longest, float(own["begun"].max()) - at)
+        return longest
 
 
-def bias(version: str) -> float:
+def bias(version: int) -> float:
     """Return the intercept of a version's graph."""
-    return int(version) / 100 - 0.3
+    return version / 100 - 0.3
 
 
-def expected(version: str) -> float:
+def expected(version: int) -> float:
     """Return the probability that a version gives the row."""
     return 1 / (1 + math.exp(-(_TOTAL * _SLOPE + bias(version))))
 
 
-async def ask(port: int, n_requests: int, seen: Seen) -> None:
-    """Send requests over one connection, each after the answer to the last."""
-    body = json.dumps(ROW).encode()
-    head = (
-        f"POST /v1/models/tiny/score HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}"
-        "\r\nContent-Type: application/json\r\n\r\n"
-    ).encode()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for _ in range(n_requests):
-        begun = time.monotonic()
-        writer.write(head + body)
-        try:
-            answer = await reader.readuntil(b"\r\n\r\n")
-            lines = answer.lower().split(b"\r\n")
-            length = next(int(x[15:]) for x in lines if x.startswith(b"content-length:"))
-            content = json.loads(await reader.readexactly(length))
-            status = int(answer[9:12])
-        except (asyncio.IncompleteReadError, OSError):
-            seen.statuses[0] = seen.statuses.get(0, 0) + 1
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            continue
-        seen.statuses[status] = seen.statuses.get(status, 0) + 1
-        if status == 200:
-            found = (content["version"], content["probability"])
-            seen.answers.append((begun, time.monotonic(), *found))
-    writer.close()
-    await writer.wait_closed()
-
-
 async def move(
-    registry: RegistryDouble, folder: Path, sizes: tuple[int, int, int], seen: Seen
+    registry: RegistryDouble,
+    folder: Path,
+    sizes: tuple[int, int, int],
+    seen: Seen,
+    askers: Askers,
 ) -> None:
     """Move the alias, spread over the requests, the broken bundles among the good."""
     n_requests, n_reloads, n_broken = sizes
     step = max(1, n_reloads // max(1, n_broken))
+    while not askers.n_answers:
+        await asyncio.sleep(0.05)
     for n in range(1, n_reloads + 1):
         is_broken = n % step == step - 1 and len(seen.broken) < n_broken
         kind = KINDS[len(seen.broken) % len(KINDS)] if is_broken else ""
         shift = 0.1 if kind == "golden rows" else 0.0
-        made = write_made(folder / str(n), bias(str(n)), golden_shift=shift)
+        made = write_made(folder / str(n), bias(n), golden_shift=shift)
         if is_broken:
-            seen.broken.add(str(n))
+            seen.broken.add(n)
             register_broken(registry, n, made, kind)
         else:
-            seen.moves.append((time.monotonic(), str(n)))
+            seen.moves.append((time.monotonic(), n))
             registry.register(n, made)
         await asyncio.sleep(LEAST_PAUSE)
-        while seen.n_requests < n * n_requests / (n_reloads + 1):
+        while askers.n_answers < n * n_requests / (n_reloads + 1):
             await asyncio.sleep(0.1)
+    while askers.n_answers < n_requests:
+        await asyncio.sleep(0.1)
 
 
 def register_broken(
@@ -185,7 +164,7 @@ def register_broken(
 async def run(sizes: tuple[int, int, int]) -> Seen:
     """Return what a server answered to requests during moves, some to broken bundles.
 
-    It goes on asking until the moves are over, so there may be more requests.
+    The asking goes on until the moves are over, so there may be more requests.
     """
     seen, registry = Seen(), RegistryDouble()
     registry.start()
@@ -193,20 +172,19 @@ async def run(sizes: tuple[int, int, int]) -> Seen:
         home = Path(scratch)
         (home / "contracts").mkdir()
         (home / "contracts" / "tiny.toml").write_text(CONTRACT)
-        registry.register(0, write_made(home / "made" / "0", bias("0")))
-        seen.moves.append((time.monotonic(), "0"))
+        registry.register(0, write_made(home / "made" / "0", bias(0)))
+        seen.moves.append((time.monotonic(), 0))
         server, port = await start_server(home, registry)
+        askers = Askers(home)
         try:
-            moving = asyncio.create_task(move(registry, home / "made", sizes, seen))
-            share = 200
-            while not moving.done() or seen.n_requests < sizes[0]:
-                await asyncio.gather(
-                    *(ask(port, share, seen) for _ in range(CONNECTIONS))
-                )
-            await moving
+            await askers.start(port)
+            await move(registry, home / "made", sizes, seen, askers)
+            seen.answers = await askers.end()
         finally:
-            server.send_signal(signal.SIGTERM)
-            await server.wait()
+            for process in (*askers.processes, server):
+                if process.returncode is None:
+                    process.send_signal(signal.SIGTERM)
+                    await process.wait()
             registry.stop()
     return seen
 
@@ -242,21 +220,25 @@ async def start_server(
             await asyncio.sleep(0.05)
 
 
-def report(seen: Seen, n_reloads: int, seconds: float) -> str:
+def report(seen: Seen, n_reloads: int) -> str:
     """Return the table of a run."""
-    answered = {version for _, _, version, _ in seen.answers}
+    begun, ended = seen.answers["begun"], seen.answers["ended"]
+    seconds = float(ended.max() - begun.min())
+    p50, p99, p999 = np.quantile(ended - begun, [0.5, 0.99, 0.999]) * 1e3
     rows = (
-        ("requests", f"{seen.n_requests:,}"),
+        ("requests", f"{len(seen.answers):,}"),
         ("moves of the champion", f"{n_reloads}"),
         ("of them to a broken bundle", f"{len(seen.broken)}"),
-        ("versions that answered", f"{len(answered)} of {len(seen.moves)} good"),
+        ("versions that answered", f"{len(seen.versions)} of {len(seen.moves)} good"),
         ("requests that failed", f"{seen.n_failed}"),
         ("answers by a version that was not champion", f"{len(seen.wrong())}"),
         (
             "longest from a move to the old version's last request, s",
             f"{seen.slowest_move():.2f}",
         ),
+        ("seconds", f"{seconds:.0f}"),
         ("requests per second", f"{len(seen.answers) / seconds:,.0f}"),
+        ("answered in, ms: p50, p99, p99.9", f"{p50:.1f}, {p99:.1f}, {p999:.1f}"),
     )
     lines = [f"| {name} | {value} |" for name, value in rows]
     return "\n".join(["| | |", "|---|---:|", *lines])
@@ -266,14 +248,16 @@ def main(arguments: Sequence[str]) -> int:
     """Run, print, and write the table at the full size; 1 if anything was wrong."""
     n_requests, n_reloads, n_broken = map(int, arguments or (1_000_000, 50, 5))
     sizes = (n_requests, n_reloads, n_broken)
-    begun = time.monotonic()
     seen = asyncio.run(run(sizes))
-    table = report(seen, sizes[1], time.monotonic() - begun)
+    table = report(seen, n_reloads)
     text = (
         "# Champions that move under load\n\n"
-        f"One server process, {CONNECTIONS} connections, the load on the same machine; a "
-        f"version counts as champion until {LEARN_SECONDS:g} s after the alias has left "
-        f"it. Broken: {', '.join(KINDS)}.\n\n{table}\n\n"
+        "One server process, every decision on disk before it is answered; "
+        f"{N_PROCESSES} processes with {N_CONNECTIONS} connections each ask without a "
+        f"pause, on the same {os.cpu_count()} cores, and judge each answer by its "
+        "version and its probability. A version counts as champion until "
+        f"{LEARN_SECONDS:g} s after the "
+        f"alias has left it. Broken: {', '.join(KINDS)}.\n\n{table}\n\n"
         "Command: `python -m benchmarks.serving.reloads "
         f"{' '.join(str(size) for size in sizes)}`\n"
     )

@@ -7,11 +7,15 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from serving.numbers import WHOLE
 from serving.problems import Problem
 
 LONGEST_QUESTION = 4000
 _Text = Annotated[str, Field(max_length=200)]
-_Value = Annotated[str, Field(max_length=200)] | int
+_Value = (
+    Annotated[str, Field(max_length=200)]
+    | Annotated[int, Field(ge=-(2**63), lt=2**63), WHOLE]
+)
 Sent = TypeVar("Sent", bound=BaseModel)
 
 
@@ -34,7 +38,7 @@ class Question(_Strict):
 
     question: str = Field(min_length=1, max_length=LONGEST_QUESTION)
     filters: dict[_Text, _Value | list[_Value]] = Field({}, max_length=20)
-    k: int = Field(10, ge=1, le=50)
+    k: Annotated[int, Field(ge=1, le=50), WHOLE] = 10
 
 
 class Feedback(_Strict):
@@ -73,10 +77,14 @@ def parsed(kind: type[Sent], body: bytes) -> Sent:
     if found[0]["type"] == "json_invalid":
         raise Problem(400, "the body is not JSON; send one JSON object")
     errors = [
-        {"field": ".".join(map(str, one["loc"]))[:100] or "body", "rule": one["msg"]}
+        {
+            "field": ".".join(map(str, one["loc"]))[:100] or "body",
+            "rule": one["type"],
+            "allowed": one["msg"],
+        }
         for one in found[:100]
     ]
-    said = "; ".join(f"{one['field']}: {one['rule']}" for one in errors[:5])
+    said = "; ".join(f"{one['field']}: {one['allowed']}" for one in errors[:5])
     raise Problem(422, f"{len(found)} values are wrong: {said}", {"errors": errors})
 
 

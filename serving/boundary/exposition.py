@@ -21,6 +21,8 @@ MEANINGS = {
     "assay_requests_in_flight": "Requests that are being answered.",
     "assay_champion_info": "1 for the version of each model that answers.",
     "assay_model_problem": "1 where a model does not stand as the registry says.",
+    "assay_shadow_rows": "Rows for the version that is only watched, by what became "
+    "of them.",
     "assay_registry_reachable": "1 while the registry answers.",
     "assay_start_time_seconds": "When the worker started, epoch seconds.",
 }

@@ -17,6 +17,8 @@ from serving.boundary.rates import Buckets
 from serving.problems import Problem, problem_response
 
 _BODILESS = frozenset(("GET", "HEAD", "OPTIONS", "DELETE"))
+_VERDICT = "assay.verdict"
+"""Where a request's state holds what `Boundary.judge` said, as a tuple of one."""
 
 
 @dataclass(slots=True)
@@ -58,6 +60,22 @@ class Boundary:
     def has_room(self) -> bool:
         """Whether one more request may be held."""
         return self.in_flight < self.most_in_flight
+
+    def judge(self, scope: Scope) -> Problem | None:
+        """Return why a request may not go on, or None; the guard does not ask again.
+
+        For what stands before the guard. The verdict goes with the request, so that it
+        takes one token and is counted once, whichever way it goes on.
+        """
+        place = self.places.find(scope["method"], scope["path"])
+        verdict = None
+        try:
+            if place.scope:
+                self.admit(scope, place, self.in_flight)
+        except Problem as problem:
+            verdict = problem
+        scope["state"][_VERDICT] = (verdict,)
+        return verdict
 
     def admit(self, scope: Scope, place: Place, n_before: int) -> None:
         """Return if the request may go on, with `n_before` others in flight.
@@ -158,7 +176,7 @@ class Guard:
         boundary.in_flight = n_before + 1
         try:
             if place.scope:
-                boundary.admit(scope, place, n_before)
+                _let_in(boundary, scope, place, n_before)
             if scope["method"] not in _BODILESS:
                 most_bytes = None if is_stream(scope) else boundary.most_bytes
                 receive = bounded_body(
@@ -177,6 +195,14 @@ class Guard:
             boundary.metrics.request(place.route, place.model, status or 500, seconds)
             if boundary.logs_requests or status >= 500 or not status:
                 log_request(scope, place.route, status or 500, seconds)
+
+
+def _let_in(boundary: Boundary, scope: Scope, place: Place, n_before: int) -> None:
+    judged = scope.get("state", {}).get(_VERDICT)
+    if judged is None:
+        boundary.admit(scope, place, n_before)
+    elif judged[0] is not None:
+        raise judged[0]
 
 
 def is_stream(scope: Scope) -> bool:

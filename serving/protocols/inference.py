@@ -16,6 +16,7 @@ from serving.protocols.tensors import accepted, bad, datatype_of, raw_tensor, va
 
 LENGTH_HEADER = "inference-header-content-length"
 PLATFORM = "assay_onnx"
+_HEAD = ("bundle_digest", "request_id", "threshold", "role")
 OUTPUTS = {"probability": "FP64", "decision": "BYTES", "reasons": "BYTES"}
 
 
@@ -130,15 +131,22 @@ def answer(champion: Champion, asked: Asked, made: Decisions) -> tuple[bytes, in
     content: dict[str, Any] = {
         "model_name": champion.model_name,
         "model_version": champion.version,
-        "parameters": {
-            name: made.head[name] for name in ("bundle_digest", "request_id", "threshold")
-        },
+        "parameters": {name: made.head[name] for name in _HEAD} | _tried(made),
         "outputs": outputs,
     }
     if asked.request_id:
         content["id"] = asked.request_id
     head = orjson.dumps(content)
     return b"".join([head, *raw_parts]), len(head) if raw_parts else None
+
+
+def _tried(made: Decisions) -> dict[str, Any]:
+    """Return which rows, from 0, the canary answered; nothing where it answered none."""
+    rows = [n for n, score in enumerate(made.scores) if score.get("role") == "canary"]
+    if not rows:
+        return {}
+    version = str(made.scores[rows[0]]["version"])
+    return {"canary_rows": ",".join(map(str, rows)), "canary_version": version}
 
 
 def _json_bytes(json_length: str | None, n_bytes: int) -> int:

@@ -6,7 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from serving.catalogue import Catalogue, Standing
+from serving.catalogue import Catalogue
+from serving.standing import Standing
 
 
 def models_router(catalogue: Catalogue, default_model: str) -> APIRouter:
@@ -34,6 +35,7 @@ def models_router(catalogue: Catalogue, default_model: str) -> APIRouter:
             "bundle_digest": champion.bundle.digest,
             "refused_version": standing.refused_version or None,
             "problem": standing.problem,
+            **_beside(standing),
             "threshold": manifest.pop("threshold"),
             "metrics": manifest.pop("metrics"),
             "contract": champion.contract.model_dump(mode="json"),
@@ -57,4 +59,18 @@ def standing_summary(name: str, standing: Standing) -> dict[str, Any]:
         "bundle_digest": champion.bundle.digest if champion else None,
         "refused_version": standing.refused_version or None,
         "problem": standing.problem,
+        "is_stopped": standing.is_stopped,
+        **_beside(standing),
+    }
+
+
+def _beside(standing: Standing) -> dict[str, Any]:
+    """Return who is tried and who is watched, as far as they are loaded."""
+    beside = standing.champion.beside if standing.champion else None
+    canary = beside.canary if beside else None
+    shadow = beside.shadow if beside else None
+    return {
+        "canary_version": canary.version if canary else None,
+        "canary_share": beside.canary_share if beside and canary else 0.0,
+        "shadow_version": shadow.version if shadow else None,
     }

@@ -10,6 +10,7 @@ from serving.boundary.exposition import MEDIA_TYPE, exposition
 from serving.boundary.guard import Boundary
 from serving.catalogue import Catalogue
 from serving.problems import unknown_model
+from serving.routers.admin import add_reload
 from serving.workers import WorkerBoard, note_standings
 
 
@@ -34,4 +35,5 @@ def operations_router(
             raise unknown_model(model, catalogue.standings)
         return board.agreement(model)
 
+    add_reload(router, catalogue, board)
     return router

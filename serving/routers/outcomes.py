@@ -17,6 +17,7 @@ from assay.errors import LedgerError
 from assay.ledger import Receipt
 from assay.ledger.lookup import Judged, Outcome, RequestIndex, judge_outcomes
 from serving.middleware import read_json_body
+from serving.numbers import WHOLE
 from serving.problems import Problem
 
 MOST_OUTCOMES = 1_000
@@ -29,7 +30,7 @@ class _Reported(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     request_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:\-]{1,128}(/\d{1,7})?$")]
-    label: Annotated[int, Field(ge=0, le=1)]
+    label: Annotated[int, Field(ge=0, le=1), WHOLE]
     observed_at: AwareDatetime | None = None
 
 

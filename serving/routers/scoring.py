@@ -14,7 +14,8 @@ from fastapi import APIRouter, Request, Response
 from serving.catalogue import Catalogue
 from serving.champion import Champion
 from serving.middleware import read_json_body
-from serving.scoring.decider import Answer, Decider, decide, decide_all
+from serving.scoring.decider import Answer, Decider
+from serving.scoring.deciding import decide, decide_all
 from serving.scoring.lines import MEDIA_TYPE, LinesResponse, answered_lines
 from serving.scoring.repeats import HEADER, Repeats
 

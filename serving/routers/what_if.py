@@ -16,6 +16,7 @@ from assay.reasons.whatif import WhatIf, WhatIfSearch
 from serving.catalogue import Catalogue
 from serving.champion import Champion, explainer_of
 from serving.middleware import read_json_body
+from serving.numbers import WHOLE
 from serving.problems import Problem
 from serving.refusals import refusal
 
@@ -35,7 +36,7 @@ class _Asked(BaseModel):
 
     row: dict[str, Any]
     may_change: Annotated[list[str], Field(min_length=1, max_length=200)] | None = None
-    most_changes: Annotated[int, Field(ge=1, le=10)] = 3
+    most_changes: Annotated[int, Field(ge=1, le=10), WHOLE] = 3
 
 
 def what_if_router(catalogue: Catalogue, most_bytes: int) -> APIRouter:

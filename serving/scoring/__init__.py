@@ -2,6 +2,7 @@
 
 ==============  ==============================================================
 ``reading``     a body to a row of the design matrix, or back where in doubt
+``columns``     the same for many rows, a field at a time
 ``engine``      a row to a probability and its reasons, proven against the graph
 ``decision``    what was decided, its answer's bytes and its record's bytes
 ``decider``     the above in order, for one row and for many

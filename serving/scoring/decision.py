@@ -6,8 +6,8 @@ a JSON library give the same bytes, which tests compare.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
 
 import orjson
 
@@ -15,6 +15,8 @@ from assay.bundle import Bundle
 from assay.contract import Contract, Field
 from assay.reasons.explainer import UNSEEN
 
+Role: TypeAlias = Literal["champion", "canary", "substitute", "shadow"]
+"""As what a version decided; a substitute is a champion whose canary failed."""
 _SORTED = orjson.OPT_SORT_KEYS
 
 
@@ -26,7 +28,7 @@ class Decision(NamedTuple):
     inputs : mapping
         The row as it was sent.
     features : mapping
-        What was scored, missing as None.
+        What was scored, missing as None; empty where no record is kept.
     probability : float
         Calibrated probability of label 1.
     is_adverse : bool
@@ -53,27 +55,34 @@ class Forms(NamedTuple):
     actions: Mapping[bool, bytes]
     identifier: Field | None
     event_time: Field | None
+    row_end: bytes
 
     @classmethod
-    def of(cls, model_name: str, version: str, bundle: Bundle) -> Self:
-        """Return the forms of a version."""
+    def of(
+        cls, model_name: str, version: str, bundle: Bundle, role: Role = "champion"
+    ) -> Self:
+        """Return the forms of a version in a role."""
+        told = "canary" if role == "canary" else "champion"
         contract, digest = bundle.contract, bundle.digest.encode()
         threshold = orjson.dumps(bundle.manifest.threshold)
         model, named = orjson.dumps(model_name), orjson.dumps(version)
         rule = contract.decision
         return cls(
-            answer_head=b'{"model":%b,"version":%b,"bundle_digest":"%b","request_id":'
-            % (model, named, digest),
+            answer_head=b'{"model":%b,"version":%b,"bundle_digest":"%b","role":"%b",'
+            b'"request_id":' % (model, named, digest, told.encode()),
             answer_middle=b',"threshold":%b' % threshold,
             record_head=b'{"bundle_digest":"%b","decision":' % digest,
             record_middle=b',"model":%b,"policy":"","probability":' % model,
-            record_end=b',"shadow":{},"threshold":%b,"version":%b}' % (threshold, named),
+            record_end=b',"role":"%b","shadow":{},"threshold":%b,"version":%b}'
+            % (role.encode(), threshold, named),
             actions={
                 True: orjson.dumps(rule.positive_action),
                 False: orjson.dumps(rule.negative_action),
             },
             identifier=contract.identifier,
             event_time=contract.event_time,
+            row_end=b',"version":%b,"bundle_digest":"%b","role":"%b","threshold":%b'
+            % (named, digest, told.encode(), threshold),
         )
 
     def answer(self, decision: Decision, request_id: str) -> bytes:
@@ -85,9 +94,26 @@ class Forms(NamedTuple):
             self.verdict(decision),
         )
 
-    def batch_answer(self, decisions: list[Decision], request_id: str) -> bytes:
-        """Return the body of the answer to many rows."""
-        scores = b",".join([b"{%b}" % self.verdict(each) for each in decisions])
+    def batch_answer(
+        self, decisions: Sequence[Decision], request_id: str, by: Sequence[Forms] = ()
+    ) -> bytes:
+        """Return the body of the answer to many rows.
+
+        Parameters
+        ----------
+        decisions : sequence of Decision
+            One a row.
+        request_id : str
+            Of the whole request.
+        by : sequence of Forms
+            Of whoever decided on each row, where it was not one version for all; what
+            another one decided says so.
+        """
+        rows = [self.verdict(each) for each in decisions]
+        for position, forms in enumerate(by):
+            if forms is not self:
+                rows[position] += forms.row_end
+        scores = b",".join([b"{%b}" % row for row in rows])
         return b'%b"%b"%b,"scores":[%b]}' % (
             self.answer_head,
             request_id.encode(),

@@ -8,25 +8,21 @@ only where it proves on the version's own thresholds that it answers as the grap
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, Self, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.bundle import Bundle, Scorer
-from assay.contract import Contract
-from assay.errors import BundleError
 from assay.reasons import Explainer
-from assay.reasons.explainer import UNSEEN
 from assay.reasons.lookup import TreeLookup
+from assay.reasons.proof import probability_of, prove
 
 Floats: TypeAlias = NDArray[np.float64]
 
-LIMIT = 1e-12
-"""Largest difference in probability between the table and the graph."""
-
-UNSEEN_WORD = "a word that no contract lists"
+MANY = 64
+"""From so many rows on, `TreeExits` is quicker than `TreeLookup`."""
 
 
 class TreeEngine:
@@ -57,19 +53,13 @@ class TreeEngine:
         """
         if explainer is None or not isinstance(explainer.table, TreeLookup):
             return None
-        engine = cls(explainer.table, bundle.manifest.threshold)
-        golden = explainer.matrix(bundle.golden.rows)
-        probes = _with_known_codes(_probes(golden, engine._lookup), bundle.contract)
-        feeds = _feeds(probes, bundle.contract)
-        differences = np.abs(engine.probabilities(probes) - scorer.from_feeds(feeds))
-        n_wrong = int(np.count_nonzero(~(differences <= LIMIT)))
-        if n_wrong:
-            raise BundleError(
-                f"{n_wrong} of {len(probes)} rows at the version's thresholds score "
-                f"otherwise by its table of reasons than by its graph, by up to "
-                f"{np.max(differences):.3g}; train the version again, do not serve it"
-            )
-        return engine
+        lookup, golden = explainer.table, explainer.matrix(bundle.golden.rows)
+        ways = [
+            lambda rows: probability_of(lookup.log_odds_of(rows)),
+            lambda rows: probability_of(lookup.exits.log_odds_of(rows)),
+        ]
+        prove(ways, lookup.cuts, golden, scorer, bundle.contract)
+        return cls(lookup, bundle.manifest.threshold)
 
     def decide(self, row: Sequence[float]) -> tuple[float, Floats | None]:
         """Return a row's probability, and its contributions where it is adverse."""
@@ -82,14 +72,16 @@ class TreeEngine:
 
     def probabilities(self, matrix: Floats) -> Floats:
         """Return the probability of each row, shape (n_rows,)."""
-        found: Floats = np.fromiter(
-            map(_expit, self._lookup.log_odds_of(matrix).tolist()), np.float64
-        )
-        return found
+        lookup = self._lookup
+        many = len(matrix) >= MANY
+        return probability_of((lookup.exits if many else lookup).log_odds_of(matrix))
 
-    def weights(self, row: Sequence[float]) -> Floats:
-        """Return the contributions of one row, shape (n_features,)."""
-        return self._lookup.weights(self._lookup.patterns(row))
+    def weights_of(self, matrix: Floats) -> Iterator[Floats]:
+        """Give the contributions of each row, shape (n_features,)."""
+        lookup = self._lookup
+        for start in range(0, len(matrix), MANY):  # patterns of all would fill memory
+            for of_row in lookup.patterns_of(matrix[start : start + MANY]):
+                yield lookup.weights(of_row)
 
 
 def _expit(log_odds: float) -> float:
@@ -97,41 +89,3 @@ def _expit(log_odds: float) -> float:
         return 1.0 / (1.0 + math.exp(-log_odds))
     odds = math.exp(log_odds)
     return odds / (1.0 + odds)
-
-
-def _probes(golden: Floats, lookup: TreeLookup) -> Floats:
-    """Return rows with a value at, below and above each threshold, and with gaps."""
-    rows = [golden]
-    for column, cuts in enumerate(lookup.cuts):
-        finite = np.array([cut for cut in cuts if math.isfinite(cut)])
-        beside = [finite, np.nextafter(finite, -np.inf), np.nextafter(finite, np.inf)]
-        values = np.concatenate([*beside, [np.nan, UNSEEN]])
-        changed = golden[np.arange(len(values)) % len(golden)].copy()
-        changed[:, column] = values
-        rows.append(changed)
-    return np.concatenate(rows)
-
-
-def _with_known_codes(matrix: Floats, contract: Contract) -> Floats:
-    """Return rows with whole codes of words: the graph takes no word between two."""
-    found = matrix.copy()
-    for column, field in enumerate(contract.features):
-        if field.has_text_categories:
-            codes = np.floor(matrix[:, column])
-            found[:, column] = np.clip(codes, UNSEEN, len(field.categories) - 1)
-    return found
-
-
-def _feeds(matrix: Floats, contract: Contract) -> dict[str, NDArray[Any]]:
-    """Return rows of the design matrix as the inputs of the graph."""
-    feeds: dict[str, NDArray[Any]] = {}
-    for column, field in enumerate(contract.features):
-        values = matrix[:, column]
-        if field.has_text_categories:
-            words = (*field.categories, UNSEEN_WORD)  # the last also at -1
-            codes = values.tolist()
-            given = ["" if math.isnan(code) else words[int(code)] for code in codes]
-            feeds[field.name] = np.array(given, dtype=object)
-        else:
-            feeds[field.name] = np.ascontiguousarray(values)
-    return feeds

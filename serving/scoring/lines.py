@@ -1,7 +1,8 @@
 """Rows and answers as streams of lines (NDJSON), in memory that does not grow.
 
 Each line is answered by a line with its number, from 1: a decision, or a problem where
-it was refused, which stops nothing. All lines of a stream are answered by one version.
+it was refused, which stops nothing. All lines of a stream are answered by one champion
+and, where one is tried, its canary.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Final, TypeAlias
 
+import numpy as np
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,9 +20,11 @@ from starlette.types import Receive, Scope, Send
 
 from serving.champion import Champion
 from serving.problems import TITLES, Problem
-from serving.scoring.decider import Decider, decide, decide_rows
+from serving.scoring.decider import Decider
+from serving.scoring.deciding import decide, decide_rows
 from serving.scoring.decision import Decision
 from serving.scoring.refused import refusal_entry
+from serving.scoring.trial import decided_by, tally
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 MOST_LINE_BYTES: Final = 64 * 2**10
@@ -28,6 +32,8 @@ MOST_LINES: Final = 256
 """Lines that are decided, recorded and answered together."""
 
 Line: TypeAlias = tuple[int, bytes]
+By: TypeAlias = tuple[Champion, Decision | Problem]
+"""Who decided on a line, and what."""
 
 
 class LinesResponse(Response):
@@ -65,10 +71,12 @@ async def answered_lines(
     async for lines in _numbered(request.stream()):
         begin = time.perf_counter_ns()
         decided = await asyncio.to_thread(_decided, champion, lines)
-        _tally(decider, champion, decided)
+        _tally(decider, decided)
+        numbers = (number for number, _ in lines)
+        decider.shadow.offer_all(champion, request_id, zip(numbers, decided, strict=True))
         if decider.stream.is_kept:
             latency = (time.perf_counter_ns() - begin) // 1000
-            records = _records(champion, lines, decided, request_id, latency)
+            records = _records(lines, decided, request_id, latency)
             try:
                 await decider.stream.keep(list(records))
             except Problem as problem:
@@ -78,34 +86,38 @@ async def answered_lines(
             _refused(number, found)
             if isinstance(found, Problem)
             else b'{"line":%d,%b\n'
-            % (number, champion.forms.answer(found, f"{request_id}/{number}")[1:])
-            for (number, _), found in zip(lines, decided, strict=True)
+            % (number, by.forms.answer(found, f"{request_id}/{number}")[1:])
+            for (number, _), (by, found) in zip(lines, decided, strict=True)
         )
 
 
-def _tally(
-    decider: Decider, champion: Champion, decided: list[Decision | Problem]
-) -> None:
-    made = [each.is_adverse for each in decided if not isinstance(each, Problem)]
-    decider.metrics.decided_all(champion, made)
-    for each in decided:
+def _tally(decider: Decider, decided: list[By]) -> None:
+    made = [(by, each) for by, each in decided if not isinstance(each, Problem)]
+    tally(decider.metrics, made)
+    for by, each in decided:
         if isinstance(each, Problem):
             errors = each.members.get("errors", ())
-            decider.metrics.refused(champion.model_name, errors)
+            decider.metrics.refused(by.model_name, errors)
 
 
-def _decided(champion: Champion, lines: list[Line]) -> list[Decision | Problem]:
+def _decided(champion: Champion, lines: list[Line]) -> list[By]:
     reader = champion.reader if champion.engine is not None else None
     read = [reader.parsed(line) if reader else None for _, line in lines]
     usual = [one for one in read if one is not None]
     quick = iter(
-        decide_rows(champion, [one[0] for one in usual], [one[1] for one in usual])
+        decide_rows(
+            champion, [one[0] for one in usual], np.array([one[1] for one in usual])
+        )
         if usual
         else ()
     )
-    return [
+    found = [
         next(quick) if one is not None else _slowly(champion, line)
         for one, (_, line) in zip(read, lines, strict=True)
+    ]
+    return [
+        (champion, one) if isinstance(one, Problem) else decided_by(champion, one, decide)
+        for one in found
     ]
 
 
@@ -121,18 +133,14 @@ def _slowly(champion: Champion, line: bytes) -> Decision | Problem:
 
 
 def _records(
-    champion: Champion,
-    lines: list[Line],
-    decided: list[Decision | Problem],
-    request_id: str,
-    latency: int,
+    lines: list[Line], decided: list[By], request_id: str, latency: int
 ) -> Iterable[bytes]:
-    for (number, line), found in zip(lines, decided, strict=True):
+    for (number, line), (by, found) in zip(lines, decided, strict=True):
         name = f"{request_id}/{number}"
         if isinstance(found, Problem):
-            yield refusal_entry(champion, found, line, name)
+            yield refusal_entry(by, found, line, name)
         else:
-            yield champion.forms.record(found, name, latency)
+            yield by.forms.record(found, name, latency)
 
 
 def _refused(number: int, problem: Problem) -> bytes:

@@ -77,12 +77,19 @@ class RowReader(NamedTuple):
             return None
         get = values.get
         try:
-            self._check_others(values)
+            self.check_others(values)
             return [read(get(name)) for name, read in self.readers]
         except (Doubt, ValueError, IndexError):
             return None
 
-    def _check_others(self, values: Mapping[str, Any]) -> None:
+    def check_others(self, values: Mapping[str, Any]) -> None:
+        """Return where identifier and time are as a row may have them.
+
+        Raises
+        ------
+        Doubt, ValueError, IndexError
+            Where one has to be looked at.
+        """
         if self.identifier:
             given = values.get(self.identifier)
             if given is not None and type(given) is not str:
@@ -101,22 +108,38 @@ class RowReader(NamedTuple):
 def _reader(field: Field) -> Reader:
     if field.is_numeric:
         return _number_reader(field)
+    known, kinds = codes(field)
+    if field.has_text_categories and field.unseen != "refuse":
+        return _word_reader(known, field)
+    return _table_reader(known, kinds, field)
+
+
+def codes(field: Field) -> tuple[dict[Any, float], tuple[type, ...]]:
+    """Return the cells of a field's known values, and the types that these have.
+
+    Of words with white space around them only those that no strip changes are in.
+    """
     if field.dtype == "boolean":
-        return _table_reader({True: 1.0, False: 0.0}, (bool,), field)
+        return {True: 1.0, False: 0.0}, (bool,)
     if not field.has_text_categories:
-        codes = {code: float(code) for code in field.categories}
-        return _table_reader(codes, (int, float), field)
+        return {code: float(code) for code in field.categories}, (int, float)
     words = {str(word): float(code) for code, word in enumerate(field.categories)}
     if field.unseen == "refuse":
         missing = {"": math.nan} if field.nulls == "allow" else {}
-        return _table_reader(words | missing, (str,), field)
-    return _word_reader(words, field)
+        return words | missing, (str,)
+    return {word: code for word, code in words.items() if word == word.strip()}, (str,)
 
 
-def _number_reader(field: Field) -> Reader:
+def bounds(field: Field) -> tuple[float, float]:
+    """Return the least and the greatest number that a field takes."""
     limit = float(LARGEST_EXACT_INTEGER) if field.dtype == "integer" else _LARGEST
     low = -limit if field.minimum is None else max(field.minimum, -limit)
     high = limit if field.maximum is None else min(field.maximum, limit)
+    return low, high
+
+
+def _number_reader(field: Field) -> Reader:
+    low, high = bounds(field)
     is_whole, gap = field.dtype == "integer", _gap(field)
 
     def read(value: Any) -> float:  # noqa: ANN401 # whatever JSON holds
@@ -150,10 +173,9 @@ def _table_reader(
     return read
 
 
-def _word_reader(words: Mapping[str, float], field: Field) -> Reader:
+def _word_reader(words: Mapping[Any, float], field: Field) -> Reader:
     gap = _gap(field)
-    missing = MISSING_TEXTS - words.keys()
-    words = {word: code for word, code in words.items() if word == word.strip()}
+    missing = MISSING_TEXTS - {str(word) for word in field.categories}
 
     def read(value: Any) -> float:  # noqa: ANN401 # whatever JSON holds
         if type(value) is str:

@@ -166,8 +166,8 @@ class DecisionStream:
         )
 
 
-def stream_name() -> str:
-    """Return the name of this process's stream, ``api-<host>-<process>``."""
+def stream_name(of: str = "api") -> str:
+    """Return the name of this process's stream, ``<of>-<host>-<process>``."""
     ending = f"-{os.getpid()}"
     host = re.sub(r"[^a-z0-9._-]", "-", socket.gethostname().lower())
-    return f"api-{host}"[: 63 - len(ending)] + ending
+    return f"{of}-{host}"[: 63 - len(ending)] + ending

@@ -2,9 +2,10 @@
 
 Half of what a request costs is the way through server and middleware. This protocol
 answers what `serving.scoring.front` would answer, with the same bytes, as soon as the
-body is whole. Whatever is not usual goes the long way: a body that comes after its head,
-a guard that asks for keys, rates or logs or holds all that it may, and everything
-once the application has a middleware that is not known here.
+body is whole. Keys and rates are judged here as the guard judges them, once. Whatever is
+not usual goes the long way: a body that comes after its head, what is refused, a guard
+that holds all that it may, and everything once the application has a middleware that is
+not known here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from assay.errors import LedgerError
 from serving.boundary.guard import Boundary, Guard
+from serving.boundary.logs import log_request
 from serving.middleware import FIXED_HEADERS, AnswerHeaders, request_id_of
 from serving.scoring.front import JSON_HEADER, ScoringFront, usual_model
 
@@ -47,19 +49,16 @@ def _line(name: bytes, value: bytes) -> bytes:
     return b"%b: %b\r\n" % (name, value)
 
 
-_AFTER_DATE: Final = _line(*JSON_HEADER)
 _LAST: Final = b"".join(_line(*pair) for pair in FIXED_HEADERS)
 
 
 def short_way(app: FastAPI) -> ShortWay | None:
     """Return what the protocol needs, or None where a middleware is not known here."""
     stack: list[object] = [each.cls for each in app.user_middleware]
-    boundary: Boundary = app.state.boundary
-    asks = boundary.keys is not None or boundary.rate_per_second > 0
-    if stack != [AnswerHeaders, Guard, ScoringFront] or asks or boundary.logs_requests:
+    if stack != [AnswerHeaders, Guard, ScoringFront]:
         return None
     state = app.state
-    return ShortWay(state.catalogue, state.decider, state.default_model, boundary)
+    return ShortWay(state.catalogue, state.decider, state.default_model, state.boundary)
 
 
 class ScoringProtocol(HttpToolsProtocol):
@@ -73,6 +72,8 @@ class ScoringProtocol(HttpToolsProtocol):
         self._way: ShortWay | None = self.app_state.get("short_way")
         self._held: tuple[RequestResponseCycle, Any, Champion] | None = None
         self._since = 0.0
+        self._dated: list[tuple[bytes, bytes]] | None = None
+        self._head = b""
 
     def data_received(self, data: bytes) -> None:
         """Take what came; a body that is not whole by then goes the long way."""
@@ -91,10 +92,13 @@ class ScoringProtocol(HttpToolsProtocol):
             champion = None if standing is None else standing.champion
         if champion is None or self._way is None:
             super()._start_asgi_task(cycle, app)
-        else:
-            self._held = cycle, app, champion
-            self._since = perf_counter()
-            self._way.boundary.in_flight += 1
+            return
+        self._since = perf_counter()
+        if self._way.boundary.judge(cast("Scope", cycle.scope)) is not None:
+            super()._start_asgi_task(cycle, app)  # the guard gives the refusal
+            return
+        self._held = cycle, app, champion
+        self._way.boundary.in_flight += 1
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body; uvicorn calls it."""
@@ -142,13 +146,17 @@ class ScoringProtocol(HttpToolsProtocol):
         cycle, champion = self._held[0], self._held[2]
         self._let_go(self._way)
         seconds = perf_counter() - self._since
-        self._way.boundary.metrics.request("score", champion.model_name, 200, seconds)
+        boundary = self._way.boundary
+        boundary.metrics.request("score", champion.model_name, 200, seconds)
+        if boundary.logs_requests:
+            scope = cast("Scope", cycle.scope)
+            scope["state"]["request_id"] = request_id.decode()
+            log_request(scope, "score", 200, seconds)
         if cycle.disconnected:
             return
-        parts = [b"HTTP/1.1 200 OK\r\n"]
-        parts += [_line(*pair) for pair in self.server_state.default_headers]
-        parts.append(_AFTER_DATE)
-        parts += [_line(*pair) for pair in self._way.decider.stream.headers]
+        if self._dated is not self.server_state.default_headers:
+            self._begin_heads(self._way)
+        parts = [self._head]
         if receipt is not None:
             parts.append(_line(b"x-assay-record", receipt.address.encode()))
         if not cycle.keep_alive:
@@ -162,6 +170,12 @@ class ScoringProtocol(HttpToolsProtocol):
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def _begin_heads(self, way: ShortWay) -> None:
+        """Note how answers begin; the server replaces its headers each second."""
+        self._dated = self.server_state.default_headers
+        lines = [*self._dated, JSON_HEADER, *way.decider.stream.headers]
+        self._head = b"HTTP/1.1 200 OK\r\n" + b"".join(_line(*pair) for pair in lines)
 
     def _let_go(self, way: ShortWay) -> None:
         self._held = None

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlparse
@@ -31,6 +32,10 @@ from assay.bundle import (
     write_bundle,
 )
 from assay.contract import Contract, read_contract
+from assay.history.chain import Link, next_link
+from assay.history.entry import Change, change_content, entry_of, history_of
+from assay.history.statement import STATEMENT_TAG, statement_text
+from assay.history.traffic import Served, Traffic
 from assay.ledger.signing import public_bytes
 from assay.settings import Settings
 from serving.trust import Trust
@@ -243,11 +248,14 @@ def make_bundle(tmp_path: Path) -> Callable[..., MadeBundle]:
 
 @dataclass
 class RegistryDouble:
-    """An HTTP server that answers the three routes of MLflow that serving asks."""
+    """An HTTP server that answers the four routes of MLflow that serving asks."""
 
     port: int = 0
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     champions: dict[str, dict] = field(default_factory=dict)
+    versions: dict[tuple[str, str], dict] = field(default_factory=dict)
+    links: dict[str, Link] = field(default_factory=dict)
+    statements: dict[str, dict[str, str]] = field(default_factory=dict)
     n_registered: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     n_requests: int = 0
@@ -287,9 +295,26 @@ class RegistryDouble:
             self._server = None
 
     def register(self, version: int, bundle: MadeBundle, model: str = "tiny") -> None:
-        """Upload a bundle and move the champion's alias to it."""
+        """Upload a bundle, sign a statement and move the champion's alias to it."""
         champion, _, files = self.prepared(version, bundle, model)
         self.publish(champion, files, model)
+
+    def upload(self, version: int, bundle: MadeBundle, model: str = "tiny") -> Served:
+        """Upload a bundle that nobody is told to serve."""
+        one, _, files = self.prepared(version, bundle, model)
+        self.files.update(files)
+        self.versions[model, one["version"]] = one
+        return Served(version, bundle.digest)
+
+    def state(self, change: Callable[[Traffic], Traffic], model: str = "tiny") -> None:
+        """Sign and publish the statement of the next entry of a model's history."""
+        head = self.links.get(model)
+        traffic = change(entry_of(head).traffic if head else Traffic())
+        content = change_content(Change("promoted", traffic, "tests", ("a test",)))
+        link = next_link(history_of(model), head, content, datetime.now(UTC))
+        self.links[model] = link
+        name = f"{STATEMENT_TAG}{link.sequence}"
+        self.statements[model] = {name: statement_text(link, self.key.sign)}
 
     def prepared(
         self, version: int, bundle: MadeBundle, model: str = "tiny"
@@ -309,10 +334,17 @@ class RegistryDouble:
     def publish(
         self, champion: dict, files: dict[str, bytes], model: str = "tiny"
     ) -> None:
-        """Show the files of a version, then move the champion's alias to it."""
+        """Show the files of a version, then make it the champion."""
         self.files.update(files)
         self.n_registered += 1
         self.champions[model] = champion
+        self.versions[model, champion["version"]] = champion
+        served = Served(
+            int(champion["version"]), champion["tags"].get("assay.bundle_digest", "")
+        )
+        self.state(
+            lambda traffic: Traffic(champion=served, stopped=traffic.stopped), model
+        )
 
     def port_beside(self) -> int:
         """Return a port that nobody listens on now."""
@@ -322,23 +354,36 @@ class RegistryDouble:
         """Return status and content for a path and its query."""
         url = urlparse(target)
         if url.path == "/api/2.0/mlflow/registered-models/search":
-            aliases = [
+            models = [
                 {
                     "name": name,
                     "last_updated_timestamp": self.n_registered,
-                    "aliases": [{"alias": "champion", "version": one["version"]}],
+                    "aliases": [
+                        {"alias": "champion", "version": self.champions[name]["version"]}
+                    ]
+                    if name in self.champions
+                    else [],
+                    "tags": _pairs(self.statements.get(name, {})),
                 }
-                for name, one in self.champions.items()
+                for name in {**self.champions, **self.statements}
             ]
-            return 200, json.dumps({"registered_models": aliases}).encode()
+            return 200, json.dumps({"registered_models": models}).encode()
+        if url.path == "/api/2.0/mlflow/model-versions/get":
+            query = parse_qs(url.query)
+            one = self.versions[query["name"][0], query["version"][0]]
+            version = {"version": one["version"], "tags": _pairs(one["tags"])}
+            return 200, json.dumps({"model_version": version}).encode()
         if url.path == "/api/2.0/mlflow/registered-models/alias":
             one = self.champions[parse_qs(url.query)["name"][0]]
-            tags = [{"key": key, "value": value} for key, value in one["tags"].items()]
-            version = {"version": one["version"], "tags": tags}
+            version = {"version": one["version"], "tags": _pairs(one["tags"])}
             return 200, json.dumps({"model_version": version}).encode()
         prefix = "/api/2.0/mlflow-artifacts/artifacts/"
         content = self.files.get(unquote(url.path).removeprefix(prefix))
         return (404, b"{}") if content is None else (200, content)
+
+
+def _pairs(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in tags.items()]
 
 
 @pytest.fixture

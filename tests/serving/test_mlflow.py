@@ -4,12 +4,17 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from assay.bundle import bundle_signature
+from assay.history.chain import Link, next_link
+from assay.history.entry import Change, change_content, history_of
+from assay.history.statement import STATEMENT_TAG, statement_text
+from assay.history.traffic import Served, Traffic, stopped
 from serving.cache import BundleCache
 from serving.catalogue import Catalogue
 from serving.registry import MlflowRegistry
@@ -54,7 +59,8 @@ class Mlflow:
 
     def __init__(self, url: str, key: Ed25519PrivateKey) -> None:
         self.url = url
-        self.key = key
+        self.key = self.statement_key = key
+        self.head: Link | None = None
         self.client = httpx.Client(trust_env=False, timeout=30)
 
     def call(self, route: str, **content: object) -> dict:
@@ -84,16 +90,25 @@ class Mlflow:
             run_id=run["run_id"],
             tags=[{"key": key, "value": value} for key, value in tags.items()],
         )["model_version"]["version"]
-        self.promote(version, model)
+        self.promote(version, made.digest, model)
         return version
 
-    def promote(self, version: str, model: str = "tiny") -> None:
+    def promote(self, version: str, digest: str, model: str = "tiny") -> None:
+        """Move the alias and publish the statement, as the platform does."""
         alias = {"name": model, "alias": "champion", "version": version}
         self.call("registered-models/alias", **alias)
+        self.state(Traffic(Served(int(version), digest)), model)
+
+    def state(self, traffic: Traffic, model: str = "tiny") -> None:
+        content = change_content(Change("promoted", traffic, "tests", ("a test",)))
+        self.head = next_link(history_of(model), self.head, content, datetime.now(UTC))
+        text = statement_text(self.head, self.statement_key.sign)
+        key = f"{STATEMENT_TAG}{self.head.sequence}"
+        self.call("registered-models/set-tag", name=model, key=key, value=text)
 
 
 @pytest.mark.slow
-def test_a_version_in_a_real_registry_is_served_moved_rolled_back_and_withdrawn(
+def test_a_version_in_a_real_registry_is_served_moved_rolled_back_and_stopped(
     mlflow_url, make_bundle, settings, trust, registry
 ):
     mlflow = Mlflow(mlflow_url, registry.key)
@@ -120,13 +135,13 @@ def test_a_version_in_a_real_registry_is_served_moved_rolled_back_and_withdrawn(
     catalogue.refresh()
     assert catalogue.champion("tiny").version == second
 
-    mlflow.promote(first)
+    mlflow.promote(first, made.digest)
     catalogue.refresh()
     assert catalogue.champion("tiny").version == first
 
-    stamp = catalogue.standings["tiny"].stamp
+    standing = catalogue.standings["tiny"]
     catalogue.refresh()
-    assert catalogue.standings["tiny"].stamp == stamp
+    assert catalogue.standings["tiny"] is standing
     mlflow.key = Ed25519PrivateKey.generate()
     foreign = mlflow.register(make_bundle(bias=0.6))
     catalogue.refresh()
@@ -139,9 +154,15 @@ def test_a_version_in_a_real_registry_is_served_moved_rolled_back_and_withdrawn(
     assert catalogue.champion("tiny").version == first
     assert f"version {third} was refused" in catalogue.standings["tiny"].problem
 
+    mlflow.promote(first, made.digest)
     mlflow.call("-registered-models/alias", name="tiny", alias="champion")
     catalogue.refresh()
+    catalogue.refresh()
+    assert catalogue.champion("tiny").version == first
+    assert "is on no version and was moved by hand" in catalogue.standings["tiny"].problem
+    mlflow.state(stopped(Traffic(Served(int(first), made.digest)), "a person said so"))
+    catalogue.refresh()
+    assert "stopped: a person said so" in catalogue.standings["tiny"].problem
     assert catalogue.standings["tiny"].champion is None
     assert set(catalogue.standings) == {"tiny"}
-    registry.close()
     mlflow.client.close()

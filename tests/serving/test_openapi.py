@@ -1,9 +1,11 @@
 """The description is true: Schemathesis finds no answer that it does not announce."""
 
 import asyncio
+import json
 
 import pytest
 import schemathesis
+from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -15,21 +17,36 @@ from serving.boundary.metrics import Metrics
 from serving.boundary.places import Places
 from serving.openapi import describe
 from serving.protocols.own import without_record
+from serving.routers.answers import answers_router
 from serving.routers.health import health_router
 from serving.routers.models import models_router
 from serving.routers.operations import operations_router
 from serving.routers.protocols import inference_router, mlflow_router
 from serving.routers.records import record_routers
 from serving.routers.scoring import scoring_router
+from serving.scoring.lines import MEDIA_TYPE as LINES
 from serving.workers import WorkerBoard
+from tests.serving import test_answers
+from tests.serving.test_answers import ADLER, NORTHWIND, until
+
+publish = test_answers.publish
+
+
+@schemathesis.serializer(LINES)
+def as_lines(_context, value):
+    """Send what Schemathesis makes as it is, where it is text already."""
+    return value if isinstance(value, bytes) else json.dumps(value).encode()
 
 
 @pytest.fixture
-def app(settings, registry, make_bundle):
+def app(settings, registry, make_bundle, publish):
     registry.register(1, make_bundle())
+    publish(NORTHWIND, ADLER)
     made = create_app(settings)
-    made.state.catalogue.refresh()
-    return made
+    with TestClient(made) as client:  # workers look and the index is followed
+        until(lambda: client.get("/ready").status_code == 200)
+        until(lambda: made.state.answers.keeper.held is not None)
+        yield made
 
 
 def test_each_served_model_is_described_with_its_fields_and_an_example(app, row):
@@ -60,6 +77,7 @@ def test_every_route_is_described(app, tmp_path):
         inference_router(catalogue, without_record),
         operations_router(catalogue, Boundary(Places("tiny"), Metrics()), board),
         *record_routers(catalogue, Settings()),
+        answers_router(Settings()),
     )
     served = {
         (_path(route), method)
@@ -72,6 +90,7 @@ def test_every_route_is_described(app, tmp_path):
 
 def _path(route):
     path = route.path.replace("{model}", "tiny").replace("{version}", "1")
+    path = path.replace("{name:path}", "{passage_id}").replace("{address}", "{answer_id}")
     return path.replace(":path}", "}")
 
 
@@ -82,6 +101,11 @@ def test_without_a_champion_only_supervision_is_described(settings):
         "/ready",
         "/v1/models",
         "/metrics",
+        "/v1/admin/reload",
+        "/v1/answers",
+        "/v1/answers/stream",
+        "/v1/answers/{answer_id}/feedback",
+        "/v1/passages/{passage_id}",
         "/v2",
         "/v2/health/live",
         "/v2/health/ready",

@@ -34,10 +34,10 @@ def bundle(make_bundle):
     return read_bundle(made.folder)
 
 
-def with_reasons(bundle, slope=SLOPE):
+def with_reasons(bundle, slope=SLOPE, usual_income=40_000.0):
     """Add the table of the graph, which sums the numbers and flags."""
     numeric = np.array([0, 1, 2, 3, 6])
-    means = np.array([40_000.0, 0, 2, 0, 0])
+    means = np.array([usual_income, 0, 2, 0, 0])
     none, ones = np.zeros(0, dtype=np.int64), np.ones(5)
     table = LinearTable(
         *(numeric, none, none, 0 * ones, 0 * ones, ones, np.zeros(0)),
@@ -52,13 +52,20 @@ def with_reasons(bundle, slope=SLOPE):
 
 
 def test_the_adverse_decision_names_what_weighed_most(bundle):
-    champion = load_champion("tiny", "1", with_reasons(bundle))
+    near = with_reasons(bundle, usual_income=ROW["income"] - 2.0)
+    champion = load_champion("tiny", "1", near)
     answer = json.loads(scored(champion, json.dumps(ROW).encode(), "r"))
     assert answer["decision"] == "decline"
     assert answer["reasons"] == [
         {"field": "income", "text": "Income is low"},
         {"field": "has_account", "text": "Account"},
     ]
+
+
+def test_what_hardly_weighed_is_no_reason(bundle):
+    champion = load_champion("tiny", "1", with_reasons(bundle))
+    answer = json.loads(scored(champion, json.dumps(ROW).encode(), "r"))
+    assert answer["reasons"] == [{"field": "income", "text": "Income is low"}]
 
 
 def test_a_batch_gives_reasons_to_its_adverse_rows_only(bundle):

@@ -33,6 +33,7 @@ def test_a_fresh_server_answers_with_the_champions_decision(
         "model": "tiny",
         "version": "1",
         "bundle_digest": made.digest,
+        "role": "champion",
         "request_id": "call-1",
         "threshold": 0.5,
         "decision": "decline",

@@ -16,8 +16,7 @@ from serving.workers import WorkerBoard
 def catalogue(settings, trust):
     """Return the catalogue of one worker."""
     client = MlflowRegistry(settings.mlflow_tracking, 2.0)
-    yield Catalogue(client, BundleCache(settings.bundle_cache), ["tiny"], trust)
-    client.close()
+    return Catalogue(client, BundleCache(settings.bundle_cache), ["tiny"], trust)
 
 
 def test_workers_of_one_version_agree_and_one_behind_is_named(

@@ -29,6 +29,10 @@ from assay.bundle import (
     write_bundle,
 )
 from assay.contract import find_contract
+from assay.history.chain import next_link
+from assay.history.entry import Change, change_content, history_of
+from assay.history.statement import statement_text
+from assay.history.traffic import Served, Traffic
 from assay.ledger.signing import signing_key
 from assay.models import Fitted, fit_challenger
 from assay.models.golden import golden_rows, json_value
@@ -39,7 +43,7 @@ from assay.simulate.lender import simulate_lender
 from serving.cache import BundleCache
 from serving.champion import Champion, load_champion
 from serving.registry import Entry
-from serving.scoring.decider import decide_all
+from serving.scoring.deciding import decide_all
 from tasks.reasons import reasons_document
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -73,7 +77,8 @@ class Made:
         """Return rows per CPU second of one core, by way, as lines of a table."""
         pipeline = joblib.load(self.pipeline)
         contract = self.champion.contract
-        frame = self.rows[list(pipeline.columns)]
+        names = list(pipeline.columns)
+        frame = self.rows[names]
         feeds = feature_columns(self.rows, contract)
         sent = bodies_of(self.rows.head(1_000), self.champion)
         body = json.dumps({"rows": sent}).encode()
@@ -88,10 +93,16 @@ class Made:
             "scikit-learn pipeline, DataFrame": rate(
                 lambda: pipeline.predict_proba(frame), n
             ),
+            "the same from the JSON of the batch below": rate(
+                lambda: pipeline.predict_proba(
+                    pd.DataFrame(json.loads(body)["rows"])[names].fillna(np.nan)
+                ),
+                1_000,
+            ),
             "ONNX Runtime, the version's graph": rate(
                 lambda: graph.probabilities(feeds), n
             ),
-            "Assay, table, design matrix": rate(lambda: engine.probabilities(matrix), n),
+            "Assay, leaves, design matrix": rate(lambda: engine.probabilities(matrix), n),
             "Assay, JSON batch to decisions with reasons": rate(
                 lambda: decide_all(self.champion, body), 1_000
             ),
@@ -198,8 +209,18 @@ def bundled(folder: Path, fitted: Fitted, rows: pd.DataFrame) -> tuple[Path, Cha
     (folder / "bundle").rename(place)
     key = signing_key(home / "keys" / "platform.pem")
     signature = bundle_signature(key, digest)
-    BundleCache(home / "bundles").remember(Entry(MODEL, "1", digest, "", signature))
+    cache = BundleCache(home / "bundles")
+    cache.remember(Entry(MODEL, "1", digest, "", signature))
+    (cache.folder / f"{MODEL}.statement").write_text(statement_of(digest, key.sign))
     return home, load_champion(MODEL, "1", read_bundle(place, digest))
+
+
+def statement_of(digest: str, sign: Callable[[bytes], bytes]) -> str:
+    """Return the signed statement that version 1 answers, as a server keeps it."""
+    traffic = Traffic(champion=Served(1, digest))
+    content = change_content(Change("promoted", traffic, "benchmark", ("measured",)))
+    link = next_link(history_of(MODEL), None, content, datetime.now(UTC))
+    return statement_text(link, sign)
 
 
 def bodies_of(rows: pd.DataFrame, champion: Champion) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from assay.ledger import DecisionRecord, entry_bytes
-from serving.scoring.decider import decide
+from serving.scoring.deciding import decide
 from tests.serving.scoring.conftest import BAD, ROW
 
 
@@ -57,6 +57,7 @@ def test_an_answer_is_what_a_json_library_would_write(champion):
         "model": "sample",
         "version": "7",
         "bundle_digest": champion.bundle.digest,
+        "role": "champion",
         "request_id": "r-1",
         "threshold": champion.threshold,
         "probability": decision.probability,

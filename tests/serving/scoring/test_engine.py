@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from assay.bundle import Scorer
 from assay.errors import BundleError
 from assay.models.parity import feature_columns, parity_rows
 from assay.reasons import REASONS, read_explainer
@@ -56,7 +57,7 @@ def test_a_table_that_scores_otherwise_than_the_graph_is_refused(champion, bundl
     lookup = TreeLookup.of(dataclasses.replace(table, thresholds=thresholds))
     altered = dataclasses.replace(champion.explainer, table=lookup)
     with pytest.raises(BundleError, match="otherwise by its table"):
-        TreeEngine.of(bundle, champion.scorer, altered)
+        TreeEngine.of(bundle, Scorer.of(bundle), altered)
 
 
 def test_a_version_without_reasons_has_no_engine(without_reasons):

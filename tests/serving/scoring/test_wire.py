@@ -1,12 +1,19 @@
 """The shortest way answers as the long one does, whatever the connection does."""
 
+import asyncio
 import json
 import socket
+import time
 
+import httpx
 import pytest
+import uvicorn
 
 from serving.app import create_app
-from serving.scoring.wire import MOST_BYTES, short_way
+from serving.boundary.keys import new_key
+from serving.boundary.metrics import Metrics
+from serving.scoring.decider import Decider
+from serving.scoring.wire import MOST_BYTES, ScoringProtocol, short_way
 from tests.serving.scoring.conftest import BAD, GOOD, ROW, records
 
 HEAD = (
@@ -137,12 +144,140 @@ def test_a_middleware_that_is_not_known_switches_the_short_way_off(sample):
     assert short_way(app) is None
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [{"api_keys": "on"}, {"api_rate_per_second": 5.0}, {"api_log_requests": True}],
-)
-def test_a_guard_that_asks_for_more_switches_the_short_way_off(sample, asked):
-    assert short_way(create_app(sample.model_copy(update=asked))) is None
+RULES = [{"api_keys": "on"}, {"api_rate_per_second": 1e6}, {"api_log_requests": True}]
+
+
+@pytest.mark.parametrize("rule", [{}, *RULES], ids=str)
+async def test_the_short_way_takes_requests_whatever_the_guard_asks(sample, rule):
+    app = create_app(sample.model_copy(update=rule))
+    await asyncio.to_thread(app.state.catalogue.refresh)
+    long, short = app.state.metrics, Metrics()
+    # What this one counts was decided in the short way: the front has the other.
+    app.state.decider = Decider(app.state.decider.stream, short)
+    token = new_key(sample.api_keys_file, "caller", ["score"])
+    config = uvicorn.Config(
+        app, port=0, http=ScoringProtocol, lifespan="on", log_level="error"
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+        assert not serving.done()
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as client:
+        for _ in range(3):
+            headers = {"X-API-Key": token}
+            answer = await client.post("/predict", json=GOOD, headers=headers)
+            assert answer.status_code == 200, answer.text
+    server.should_exit = True
+    await serving
+    assert decided(short) == 3
+    assert decided(long) == 0
+
+
+def decided(metrics: Metrics) -> float:
+    return sum(
+        value
+        for name, _, value in metrics.snapshot()["counters"]
+        if name == "assay_decisions_total"
+    )
+
+
+def test_a_key_that_is_not_there_or_may_not_is_refused_as_in_the_long_way(
+    connect, sample
+):
+    file = sample.api_keys_file
+    good, reader = new_key(file, "a", ["score"]), new_key(file, "b", ["read"])
+    connection = connect(ASSAY_API_KEYS="on")()
+    for token, status in ((good, 200), ("", 401), ("assay_no", 401), (reader, 403)):
+        header = f"Authorization: Bearer {token}\r\n".encode() if token else b""
+        short = request(GOOD, header)
+        long = short.replace(b"application/json", b"application/json; charset=utf-8")
+        found = []
+        for each in (short, long):
+            connection.sendall(each)
+            ((line, headers, body),) = answers(connection, 1)
+            assert int(line.split()[1]) == status
+            assert (b"www-authenticate" in headers) == (status == 401)
+            for name in (b"date", b"x-assay-record"):
+                headers.pop(name, None)
+            found.append((headers, body))
+        assert found[0] == found[1]
+        if status != 200:
+            assert found[0][0][b"content-type"] == b"application/problem+json"
+            assert json.loads(body)["status"] == status
+
+
+def test_one_too_many_is_refused_and_no_way_takes_two_tokens(connect, sample):
+    # One token in a hundred seconds, and each key begins with one.
+    file = sample.api_keys_file
+    keys = [new_key(file, name, ["score"], rate_per_second=0.01) for name in "abcd"]
+    connect = connect(ASSAY_API_KEYS="on")
+    for token, row in zip(keys[:2], (GOOD, {**GOOD, "amount": "1"}), strict=True):
+        connection, header = connect(), f"X-API-Key: {token}\r\n".encode()
+        whole = request(row, header)
+        connection.sendall(whole)
+        # The wrong row is found in the short way and worded in the long one.
+        assert answers(connection, 1)[0][0].split()[1] == (
+            b"200" if row is GOOD else b"422"
+        )
+        connection.sendall(whole)
+        ((line, headers, body),) = answers(connection, 1)
+        assert line.split()[1] == b"429"
+        assert 0 < int(headers[b"retry-after"]) <= 100
+        assert json.loads(body)["status"] == 429
+    # A body that comes after its head begins in the short way and ends in the long one.
+    connection, whole = connect(), request(GOOD, f"X-API-Key: {keys[2]}\r\n".encode())
+    connection.sendall(whole[:-20])
+    assert wait_for_head(connect(), keys[3])
+    connection.sendall(whole[-20:])
+    assert answers(connection, 1)[0][0].split()[1] == b"200"
+
+
+def wait_for_head(connection, token) -> bool:
+    """Say whether another caller is answered, after what came before was read."""
+    connection.sendall(request(GOOD, f"X-API-Key: {token}\r\n".encode()))
+    return answers(connection, 1)[0][0].split()[1] == b"200"
+
+
+def test_a_worker_that_holds_all_it_may_says_when_to_come_again(connect):
+    connect = connect(ASSAY_API_MOST_IN_FLIGHT="1")
+    holder, other = connect(), connect()
+    whole = request(GOOD)
+    holder.sendall(whole[:-20])  # holds the only place until its body is whole
+    for _ in range(200):
+        other.sendall(whole)
+        ((line, headers, body),) = answers(other, 1)
+        if line.split()[1] == b"503":
+            break
+    assert line.split()[1] == b"503"
+    assert headers[b"retry-after"] == b"1"
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert "most" in json.loads(body)["detail"]
+    holder.sendall(whole[-20:])
+    assert answers(holder, 1)[0][0] == b"HTTP/1.1 200 OK"
+    other.sendall(whole)
+    assert answers(other, 1)[0][0] == b"HTTP/1.1 200 OK"
+
+
+def test_requests_are_logged_in_the_short_way_as_in_the_long_one(serve_sample):
+    server = serve_sample(ASSAY_API_LOG_REQUESTS="true", ASSAY_API_LOG_JSON="true")
+    for kind in ("application/json", "application/json; charset=utf-8"):
+        answer = server.client.post(
+            "/predict",
+            content=json.dumps(GOOD),
+            headers={"Content-Type": kind, "X-Request-Id": f"logged-{len(kind)}"},
+        )
+        assert answer.status_code == 200
+    end = time.monotonic() + 60
+    lines: list[dict] = []
+    while len(lines) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+        text = server.log.read_text().splitlines()
+        lines = [json.loads(each) for each in text if '"logged-' in each]
+    assert {each["request_id"] for each in lines} == {"logged-16", "logged-31"}
+    for each in lines:
+        assert (each["route"], each["status"], each["method"]) == ("score", 200, "POST")
 
 
 def test_the_short_way_is_counted_and_lets_go_of_its_place(sample):

@@ -87,3 +87,20 @@ def test_an_unknown_format_is_refused(tmp_path, parts):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 2}))
     with pytest.raises(BundleError, match="format"):
         read_bundle(tmp_path / "b")
+
+
+def test_a_file_that_was_let_go_is_read_again_and_checked(tmp_path, parts):
+    written = replace(parts, documents={"card.md": b"# card"})
+    bundle = read_bundle(tmp_path / "b", write_bundle(tmp_path / "b", written))
+    lighter = bundle.without("card.md")
+    assert "card.md" in bundle.documents
+    assert "card.md" not in lighter.documents
+    assert lighter.document("card.md") == bundle.document("card.md") == b"# card"
+    assert bundle.document("none.md") is None
+    assert bundle.without("none.md") is bundle
+    (tmp_path / "b" / "card.md").write_bytes(b"# Card")
+    with pytest.raises(BundleError, match="was altered"):
+        lighter.document("card.md")
+    (tmp_path / "b" / "card.md").unlink()
+    with pytest.raises(BundleError, match="cannot read"):
+        lighter.document("card.md")
