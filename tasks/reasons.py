@@ -7,7 +7,14 @@ import pandas as pd
 from assay.features import design_matrix
 from assay.models import Fitted
 from assay.models.trees import flat_trees
-from assay.reasons import Explainer, explainer_bytes, linear_table, tree_table
+from assay.reasons import (
+    Explainer,
+    explainer_bytes,
+    linear_table,
+    network_table,
+    tree_table,
+)
+from assay.reasons.explainer import Table
 from assay.reasons.ranking import most_usual
 
 
@@ -30,11 +37,14 @@ def explainer_of(fitted: Fitted, frame: pd.DataFrame) -> Explainer:
     seen, _ = design_matrix(frame.iloc[fitted.split.train], contract)
     calibration = calibrator.slope, calibrator.intercept
     classifier = fitted.pipeline[-1]
-    table = (
-        tree_table(flat_trees(classifier), seen.shape[1], *calibration)
-        if fitted.algorithm == "boosting"
-        else linear_table(fitted.pipeline["columns"], classifier, seen, *calibration)
-    )
+    table: Table
+    if fitted.algorithm == "boosting":
+        table = tree_table(flat_trees(classifier), seen.shape[1], *calibration)
+    elif fitted.algorithm == "logistic":
+        table = linear_table(fitted.pipeline["columns"], classifier, seen, *calibration)
+    else:
+        network = classifier.network_.calibrated(*calibration)
+        table = network_table(network, seen, seed=fitted.seed)
     return Explainer.of(table, most_usual(seen, contract), contract)
 
 

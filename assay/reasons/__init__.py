@@ -1,8 +1,9 @@
-"""Exact reasons of an adverse decision, from a table made at training; numpy alone."""
+"""Reasons of an adverse decision, from a table made at training; numpy alone."""
 
 from assay.reasons.document import REASONS, explainer_bytes, read_explainer
 from assay.reasons.explainer import Explainer
 from assay.reasons.linear import LinearTable, linear_table
+from assay.reasons.networks import NetworkTable, network_table
 from assay.reasons.ranking import Reason
 from assay.reasons.tree_building import tree_table
 from assay.reasons.trees import TreeTable
@@ -11,10 +12,12 @@ __all__ = [
     "REASONS",
     "Explainer",
     "LinearTable",
+    "NetworkTable",
     "Reason",
     "TreeTable",
     "explainer_bytes",
     "linear_table",
+    "network_table",
     "read_explainer",
     "tree_table",
 ]

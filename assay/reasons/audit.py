@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from assay.contract import Contract
 from assay.errors import DataError
@@ -34,12 +35,20 @@ class Audit:
         The same for as many fields drawn from those not named.
     same_share : float
         Where all numbers under noise name the same set of texts.
+    same_four_share : float
+        Where they leave the same texts among the four weightiest, named or not.
     first_same_share : float
         Where they name the same text first.
     named_flips_share, random_flips_share : float
         Where moving them also ends the adverse decision; NaN without a threshold.
-    random_matches_share : float
-        Where the fields drawn lower the log-odds at least as much as those named.
+    random_matches_share, random_half_share : float
+        Where the fields drawn lower the log-odds at least as much as those named; at
+        least half as much.
+    random_beside_best_share : float
+        What `random_lowers_share` would be, had the fields been named whose move, each
+        alone, lowers the probability most: a naming that knows the answers.
+    mean_named : float
+        Reasons a row.
     """
 
     n_rows: int
@@ -51,6 +60,10 @@ class Audit:
     named_flips_share: float
     random_flips_share: float
     random_matches_share: float
+    same_four_share: float
+    random_half_share: float
+    random_beside_best_share: float
+    mean_named: float
 
 
 def reasons_audit(
@@ -88,35 +101,79 @@ def reasons_audit(
     DataError
         If no row has a reason.
     """
-    reasons = _reasons(explainer, matrix)
+    contributions = explainer.contributions(matrix)
+    reasons = [explainer.texts.ranked(row) for row in contributions]
     has_reason = np.array([bool(of_row) for of_row in reasons], dtype=bool)
     if not has_reason.any():
         raise DataError(f"none of {len(matrix)} adverse rows has a reason to audit")
-    rows = matrix[has_reason]
+    rows, contributions = matrix[has_reason], contributions[has_reason]
     named = [of_row for of_row in reasons if of_row]
     is_named = _named_fields(named, contract)
-    is_drawn = _drawn_fields(is_named, rng)
-    before = probabilities(rows)
-    noisy = _reasons(explainer, _with_noise(rows, contract, noise, rng))
-    pairs = list(zip(noisy, named, strict=True))
-    texts = [[{each.text for each in of_row} for of_row in pair] for pair in pairs]
-    after_named = probabilities(np.where(is_named, explainer.usual, rows))
-    after_drawn = probabilities(np.where(is_drawn, explainer.usual, rows))
+    noisy = explainer.contributions(_with_noise(rows, contract, noise, rng))
+    moved = _Moves(probabilities, rows, explainer.usual)
+    after_named = moved.after(is_named)
+    after_drawn = moved.after(_drawn_fields(is_named, rng))
+    after_beside = moved.after(_drawn_fields(moved.best(is_named.sum(axis=1)), rng))
+    fall, other_fall = moved.fall(after_named), moved.fall(after_drawn)
     return Audit(
         n_rows=len(matrix),
         n_named=len(rows),
-        named_lowers_share=_share(after_named < before),
-        random_lowers_share=_share(after_drawn < before),
-        same_share=_share(np.array([now == then for now, then in texts])),
-        first_same_share=_share(
-            np.array([bool(now) and now[0].text == then[0].text for now, then in pairs])
-        ),
+        named_lowers_share=_share(after_named < moved.before),
+        random_lowers_share=_share(after_drawn < moved.before),
+        **_stability(explainer, named, contributions, noisy),
         named_flips_share=_flips_share(after_named, threshold),
         random_flips_share=_flips_share(after_drawn, threshold),
-        random_matches_share=_share(
-            (after_drawn < before) & (after_drawn <= after_named)
-        ),
+        random_matches_share=_share((other_fall > 0) & (other_fall >= fall)),
+        random_half_share=_share((other_fall > 0) & (other_fall >= fall / 2)),
+        random_beside_best_share=_share(after_beside < moved.before),
+        mean_named=float(np.mean([len(of_row) for of_row in named])),
     )
+
+
+class _Moves:
+    """What the version says of rows after some of their fields took the usual value."""
+
+    def __init__(self, probabilities: Probabilities, rows: Floats, usual: Floats) -> None:
+        self._probabilities, self._rows, self._usual = probabilities, rows, usual
+        self.before = probabilities(rows)
+
+    def after(self, is_moved: Flags) -> Floats:
+        """Return the probabilities with these fields moved, shape (n_rows,)."""
+        return self._probabilities(np.where(is_moved, self._usual, self._rows))
+
+    def fall(self, after: Floats) -> Floats:
+        """Return by how much the log-odds fell, shape (n_rows,)."""
+        return np.asarray(logit(self.before) - logit(after), dtype=np.float64)
+
+    def best(self, n_fields: NDArray[np.int64]) -> Flags:
+        """Return the fields whose move, each alone, lowers most; so many in each row."""
+        n_features = self._rows.shape[1]
+        falls = [self.fall(self.after(row)) for row in np.eye(n_features, dtype=np.bool_)]
+        order = np.stack(falls, axis=1).argsort(axis=1)[:, ::-1]
+        return np.asarray(order.argsort(axis=1) < n_fields[:, None], dtype=np.bool_)
+
+
+def _stability(
+    explainer: Explainer,
+    named: Sequence[tuple[Reason, ...]],
+    contributions: Floats,
+    noisy: Floats,
+) -> dict[str, float]:
+    pairs = [
+        (explainer.texts.ranked(row), then)
+        for row, then in zip(noisy, named, strict=True)
+    ]
+    fours = [
+        (explainer.texts.weightiest(now), explainer.texts.weightiest(then))
+        for now, then in zip(noisy, contributions, strict=True)
+    ]
+    same = [{a.text for a in now} == {b.text for b in then} for now, then in pairs]
+    first = [bool(now) and now[0].text == then[0].text for now, then in pairs]
+    return {
+        "same_share": _share(np.array(same)),
+        "first_same_share": _share(np.array(first)),
+        "same_four_share": _share(np.array([now == then for now, then in fours])),
+    }
 
 
 def _flips_share(after: Floats, threshold: float) -> float:
@@ -136,10 +193,6 @@ def _drawn_fields(is_named: Flags, rng: np.random.Generator) -> Flags:
     order = np.where(is_named, np.inf, rng.random(is_named.shape)).argsort(axis=1)
     n_drawn = np.minimum(is_named.sum(axis=1), (~is_named).sum(axis=1))
     return np.asarray(order.argsort(axis=1) < n_drawn[:, None], dtype=np.bool_)
-
-
-def _reasons(explainer: Explainer, matrix: Floats) -> Sequence[tuple[Reason, ...]]:
-    return [explainer.texts.ranked(row) for row in explainer.contributions(matrix)]
 
 
 def _with_noise(

@@ -14,11 +14,16 @@ from assay.contract import Contract
 from assay.errors import BundleError
 from assay.reasons.explainer import Explainer, Table
 from assay.reasons.linear import LinearTable
+from assay.reasons.networks import NetworkTable
 from assay.reasons.trees import TreeTable
 
 REASONS = "reasons.npz"
 
-_KINDS: Mapping[str, type[Table]] = {"trees": TreeTable, "linear": LinearTable}
+_KINDS: Mapping[str, type[Table]] = {
+    "trees": TreeTable,
+    "linear": LinearTable,
+    "network": NetworkTable,
+}
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 _UNREADABLE = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError),

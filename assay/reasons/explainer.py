@@ -14,11 +14,12 @@ from assay.contract import Contract, Field
 from assay.errors import BundleError
 from assay.reasons.linear import LinearTable
 from assay.reasons.lookup import TreeLookup
+from assay.reasons.networks import NetworkTable
 from assay.reasons.ranking import Reason, Texts
 from assay.reasons.trees import TreeTable
 
 Floats: TypeAlias = NDArray[np.float64]
-Table: TypeAlias = TreeTable | TreeLookup | LinearTable
+Table: TypeAlias = TreeTable | TreeLookup | LinearTable | NetworkTable
 
 UNSEEN = -1.0
 """Code of a word outside the contract's categories, as in `assay.features.matrix`."""
@@ -30,7 +31,7 @@ class Explainer:
 
     Attributes
     ----------
-    table : TreeTable, TreeLookup or LinearTable
+    table : TreeTable, TreeLookup, LinearTable or NetworkTable
         Where contributions come from.
     usual : ndarray of shape (n_features,)
         An ordinary value a feature, for the audit and for what-if questions.

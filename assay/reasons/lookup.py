@@ -10,6 +10,7 @@ from typing import Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.reasons.exits import TreeExits
 from assay.reasons.trees import WIDTH, TreeTable
 
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -17,6 +18,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 _CHUNK = 64  # rows at a time: their patterns stay in a processor's cache
+_PART = 4096  # patterns at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class TreeLookup:
         Log-odds that are added to the sum.
     ones : ndarray of shape (n_blocks,)
         What a sum over blocks is multiplied with.
+    exits : TreeExits
+        The same ensemble, arranged for many rows at a time.
 
     Notes
     -----
@@ -62,6 +66,7 @@ class TreeLookup:
     values: Floats
     expected: float
     ones: Floats
+    exits: TreeExits
 
     @property
     def n_features(self) -> int:
@@ -78,7 +83,7 @@ class TreeLookup:
         outcomes: list[Bytes] = []
         for feature in range(n_features):
             own = (columns % n_features == feature) & ~np.isnan(thresholds)
-            of_feature = np.unique(thresholds[own])
+            of_feature = np.array(sorted(set(thresholds[own].tolist())))
             places = np.searchsorted(of_feature, thresholds)
             bases.append(len(outcomes))
             outcomes.extend(
@@ -97,6 +102,7 @@ class TreeLookup:
             values=_by_feature(table),
             expected=table.expected,
             ones=np.ones(n_blocks),
+            exits=TreeExits.of(table),
         )
 
     def patterns(self, row: Sequence[float]) -> Ints:
@@ -115,6 +121,11 @@ class TreeLookup:
         ]
         found: Bytes = np.bitwise_or.reduce(self.outcomes.take(chosen, axis=0))
         return self.starts + found
+
+    def patterns_of(self, matrix: Floats) -> Ints:
+        """Return what `patterns` does of each row, shape (n_rows, n_blocks)."""
+        found: Ints = self.starts + self._outcomes_of(matrix)
+        return found
 
     def log_odds(self, patterns: Ints) -> float:
         """Return the calibrated log-odds of one row."""
@@ -149,7 +160,7 @@ class TreeLookup:
         found = np.empty(len(matrix))
         for start in range(0, len(matrix), _CHUNK):
             chunk = matrix[start : start + _CHUNK]
-            patterns = self.starts + self._outcomes_of(chunk)
+            patterns = self.patterns_of(chunk)
             found[start : start + _CHUNK] = self.totals.take(patterns).sum(axis=1)
         return found + self.expected
 
@@ -172,11 +183,16 @@ def _packed(outcomes: NDArray[np.bool_]) -> Bytes:
 def _by_feature(table: TreeTable) -> Floats:
     """Return the table with a column a feature in place of a column a slot."""
     n_blocks, n_patterns = len(table.starts), len(table.values)
-    sizes = np.diff(np.append(table.starts, n_patterns))
-    features = np.repeat(table.features.reshape(n_blocks, -1), sizes, axis=0)
-    found = np.zeros((n_patterns, table.n_features))
-    rows = np.arange(n_patterns)
-    for slot in range(features.shape[1]):
+    blocks = np.repeat(np.arange(n_blocks), np.diff(np.append(table.starts, n_patterns)))
+    features = table.features.reshape(n_blocks, -1)
+    found = np.empty((n_patterns, table.n_features))
+    for start in range(0, n_patterns, _PART):  # what is made on the way stays small
+        part = slice(start, start + _PART)
+        rows = np.arange(len(blocks[part]))[:, None] * table.n_features
         # A slot that is not used holds 0 and names feature 0: adding it changes nothing.
-        found[rows, features[:, slot]] += table.values[:, slot]
+        found[part] = np.bincount(
+            (rows + features[blocks[part]]).ravel(),
+            table.values[part].ravel(),
+            rows.size * table.n_features,
+        ).reshape(-1, table.n_features)
     return found

@@ -16,6 +16,11 @@ MOST = 4
 """Reasons an answer: with more than four, Regulation B's commentary says, an applicant
 is not helped (12 CFR 1002, comment 9(b)(2)-1)."""
 
+LEAST_SHARE = 0.15
+"""Of all that weighs towards the adverse action, what a text must carry to be named; the
+weightiest is named whatever it carries. Below it a hair's breadth of noise changes which
+text comes last: docs/methods/reasons.md."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -51,11 +56,14 @@ class Texts:
         Features of each text, as columns of the design matrix.
     names : tuple of str
         Names of all features.
+    least_share : float
+        What a text must carry to be named, as `LEAST_SHARE`.
     """
 
     texts: tuple[str, ...]
     columns: tuple[tuple[int, ...], ...]
     names: tuple[str, ...]
+    least_share: float = LEAST_SHARE
 
     @classmethod
     def of(cls, contract: Contract) -> Self:
@@ -81,8 +89,9 @@ class Texts:
         Returns
         -------
         tuple of Reason
-            Fields of the same text count as one, by their sum. Those that do not weigh
-            towards the adverse action are left out; ties keep the contract's order.
+            Fields of the same text count as one, by their sum. The first, and those
+            that carry at least `least_share` of what weighs towards the adverse action;
+            ties keep the contract's order.
         """
         return tuple(
             Reason(
@@ -97,6 +106,26 @@ class Texts:
     def heaviest(self, contributions: Floats) -> list[tuple[int, int, float]]:
         """Return what `ranked` does as numbers: text, feature and weight of each."""
         values: list[float] = contributions.tolist()
+        found = self._adverse(values)
+        # Totals are negative here.
+        least = self.least_share * sum(total for total, _, _ in found)
+        return [
+            (
+                place,
+                columns[0] if len(columns) == 1 else max(columns, key=values.__getitem__),
+                -total,
+            )
+            for rank, (total, place, columns) in enumerate(found[:MOST])
+            if rank == 0 or total <= least
+        ]
+
+    def weightiest(self, contributions: Floats) -> frozenset[str]:
+        """Return the at most four weightiest texts, be they named or too light for it."""
+        found = self._adverse(contributions.tolist())
+        return frozenset(self.texts[place] for _, place, _ in found[:MOST])
+
+    def _adverse(self, values: list[float]) -> list[tuple[float, int, tuple[int, ...]]]:
+        """Return weight below 0, place and columns of each text that weighs, in order."""
         found = []
         for place, columns in enumerate(self.columns):
             total = values[columns[0]]
@@ -105,14 +134,7 @@ class Texts:
             if total > 0:
                 found.append((-total, place, columns))
         found.sort()  # a place is there once: what stands behind it is never compared
-        return [
-            (
-                place,
-                columns[0] if len(columns) == 1 else max(columns, key=values.__getitem__),
-                -total,
-            )
-            for total, place, columns in found[:MOST]
-        ]
+        return found
 
 
 def most_usual(matrix: Floats, contract: Contract) -> Floats:

@@ -97,7 +97,7 @@ class WhatIfSearch:
         if not isinstance(explainer.table, TreeTable):
             raise DataError(
                 "what-if questions are answered for tree ensembles; this version is "
-                "linear: move the fields of its reasons"
+                "linear or a network: move the fields of its reasons"
             )
         self._explainer, self._contract = explainer, contract
         self._threshold, self._probability = threshold, probability

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,15 @@ from assay.models.estimators import log_odds_of_matrix
 from assay.quality.rows import assess_rows
 from assay.reasons import Explainer, explainer_bytes
 from assay.reasons.audit import Audit, reasons_audit
+from assay.reasons.ranking import LEAST_SHARE
 from assay.reasons.whatif import WhatIfSearch
 from assay.simulate.lender import simulate_lender
 from tasks.reasons import explainer_of
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = "PYTHONPATH=. OMP_NUM_THREADS=1 python benchmarks/reasons/reasons.py"
+COMMAND = "python -m benchmarks reasons.reasons"
 MOST_AUDITED = 10_000
+SHARES = (0.0, 0.05, 0.1, 0.15, 0.2)
 MOST_ASKED = 20
 MOST_BOXES = 5_000
 HEADER = "| | Taiwan credit | simulated lender |\n|---|---|---|\n"
@@ -127,23 +130,41 @@ def _audited(
         return fitted.calibrator.probabilities(log_odds_of_matrix(fitted.pipeline, rows))
 
     adverse = matrix[probabilities(matrix) >= fitted.threshold][:MOST_AUDITED]
-    found: Audit = reasons_audit(
-        explainer,
-        probabilities,
-        adverse,
-        contract,
-        rng=np.random.default_rng(0),
-        threshold=fitted.threshold,
-    )
+
+    def audit(least_share: float) -> Audit:
+        texts = replace(explainer.texts, least_share=least_share)
+        return reasons_audit(
+            replace(explainer, texts=texts),
+            probabilities,
+            adverse,
+            contract,
+            rng=np.random.default_rng(0),
+            threshold=fitted.threshold,
+        )
+
+    found = audit(LEAST_SHARE)
     return {
         "adverse rows, of them with a reason": f"{found.n_rows:,}, {found.n_named:,}",
         "named fields to usual: risk falls": f"{found.named_lowers_share:.1%}",
         "as many other fields to usual: risk falls": f"{found.random_lowers_share:.1%}",
-        "the same, decision ends: named fields": f"{found.named_flips_share:.1%}",
-        "the same, decision ends: other fields": f"{found.random_flips_share:.1%}",
-        "other fields lower as much as those named": f"{found.random_matches_share:.1%}",
-        "same texts under 1 % noise": f"{found.same_share:.1%}",
-        "same first text under 1 % noise": f"{found.first_same_share:.1%}",
+        "the same, had the four best fields been named": (
+            f"{audit(0.0).random_beside_best_share:.1%}"
+        ),
+        "other fields lower half as much as named": f"{found.random_half_share:.1%}",
+        "other fields lower as much as named": f"{found.random_matches_share:.1%}",
+        "decision ends: named fields to usual": f"{found.named_flips_share:.1%}",
+        "decision ends: other fields to usual": f"{found.random_flips_share:.1%}",
+        "same reasons under 1 % noise": f"{found.same_share:.1%}",
+        "same first reason under 1 % noise": f"{found.first_same_share:.1%}",
+        "same four weightiest texts under 1 % noise": f"{found.same_four_share:.1%}",
+        **{
+            f"least share {share:.0%}: reasons a row, same under noise, decision ends": (
+                f"{each.mean_named:.2f}, {each.same_share:.1%}, "
+                f"{each.named_flips_share:.1%}"
+            )
+            for share in SHARES
+            for each in [audit(share)]
+        },
     }
 
 

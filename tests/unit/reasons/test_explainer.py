@@ -202,9 +202,25 @@ def test_only_features_with_a_text_are_named(contract):
 
 def test_at_most_four_reasons():
     texts = Texts(tuple("abcdef"), tuple((i,) for i in range(6)), tuple("uvwxyz"))
-    found = texts.ranked(np.arange(1.0, 7.0))
-    assert [each.text for each in found] == ["f", "e", "d", "c"]
+    found = texts.ranked(np.array([1.0, 1.0, 4.0, 4.5, 5.0, 4.2]))
+    assert [each.text for each in found] == ["e", "d", "f", "c"]
     assert len(found) == MOST
+    assert texts.weightiest(np.arange(1.0, 7.0)) == set("cdef")
+
+
+def test_a_text_that_carries_little_of_what_weighs_is_not_named():
+    texts = Texts(tuple("abcd"), tuple((i,) for i in range(4)), tuple("wxyz"))
+    named = [each.text for each in texts.ranked(np.array([6.0, 1.5, 2.5, -9.0]))]
+    assert named == ["a", "c", "b"]  # 1.5 is 15 % of 10
+    named = [each.text for each in texts.ranked(np.array([6.0, 1.49, 2.51, -9.0]))]
+    assert named == ["a", "c"]
+    assert texts.weightiest(np.array([6.0, 1.49, 2.51, -9.0])) == set("abc")
+
+
+def test_the_weightiest_text_is_named_however_little_it_carries():
+    texts = Texts(tuple("abcdefgh"), tuple((i,) for i in range(8)), tuple("stuvwxyz"))
+    (only,) = texts.ranked(np.array([1.0, 1, 1.01, 1, 1, 1, 1, 1]))
+    assert only.text == "c"
 
 
 def test_the_usual_value_is_one_that_occurs(contract):
