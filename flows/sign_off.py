@@ -34,8 +34,8 @@ async def sign_off(
         Field(
             title="Signature",
             pattern="^[0-9a-fA-F]{128}$",
-            description="From 'assay sign MODEL approve --comment WHY --key FILE --show' "
-            "; your private key stays with you.",
+            description="From 'assay sign MODEL approve --comment WHY --key FILE "
+            "--show'; your private key stays with you.",
         ),
     ],
     comment: Annotated[

@@ -11,14 +11,17 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from assay.adapters.canaries import Counted, count_observations
-from assay.adapters.history import change_champion, newest_entry
+from assay.adapters.history import change_champion, history, newest_entry
+from assay.adapters.signoffs import signoff_cases
 from assay.adapters.tracking import Registry
 from assay.canary import CanaryRule, Observation, stop_reasons
-from assay.contract import Contract
-from assay.errors import DataError, RegistryError
+from assay.contract import Contract, find_contract
+from assay.errors import ConfigError, DataError, RegistryError
 from assay.history import ChampionEntry, Served, Traffic
 from assay.history.decisions import canary, shadow, withdrawal
 from assay.settings import Settings
+from assay.signoff.policy import read_policy
+from tasks.canary_ledger import cost_of, ledger_observations, trial_since
 from tasks.champions import show_entry
 from tasks.faults import RETRIES, may_pass
 
@@ -29,22 +32,64 @@ COLUMNS = ("entity", "version", "probability", "failed")
 def put_on_trial(
     model_name: str, version: int, share: float, settings: Settings
 ) -> ChampionEntry:
-    """Give a version a share of the live requests; a share of 0 only watches it."""
+    """Give a version a share of the live requests; a share of 0 only watches it.
+
+    Where the model's tier asks for signatures, only a version that passed the gate and
+    that people were asked about may answer; a refused one may be watched.
+    """
     record = next(
         (v for v in Registry(settings).versions(model_name) if v.version == version), None
     )
     if record is None:
         raise RegistryError(f"model {model_name!r} has no version {version}")
+    contract = find_contract(model_name, settings.contracts)
+    if share and contract.identifier is None:
+        raise ConfigError(
+            f"the contract of {model_name!r} has no field of the role 'identifier', so "
+            "that no request could be told to be the canary's; watch it with share 0"
+        )
     served = Served(version, record.bundle_digest)
+    if share:
+        _check_gate(model_name, served, settings)
     actor = settings.actor
     change = canary(served, share, actor) if share else shadow(served, actor)
     return show_entry(change_champion(settings, model_name, change))
 
 
+def _check_gate(model_name: str, served: Served, settings: Settings) -> None:
+    """Raise `RegistryError` if a version that people have to sign was not put to them."""
+    policy = read_policy(settings.policies / "signoff.toml")
+    if not policy.roles_for(model_name):
+        return
+    asked = {
+        (case.request.version, case.request.bundle_digest)
+        for case in signoff_cases(settings, model_name)
+        if case.outcome in ("open", "promoted")
+    }
+    if (served.version, served.bundle_digest) not in asked:
+        raise RegistryError(
+            f"version {served.version} of {model_name!r} has not passed the gate that "
+            "its tier asks for, so it may answer nobody; run 'assay run "
+            f"promote-challenger --model {model_name}', or watch it with share 0"
+        )
+
+
+@task(name="find-trials", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
+def find_trials(settings: Settings) -> list[str]:
+    """Return the models that have a canary now, in order of name."""
+    found = []
+    for name in sorted(Registry(settings).model_names()):
+        newest = newest_entry(settings, name)
+        if newest is not None and newest.traffic.canary is not None:
+            found.append(name)
+    get_run_logger().info("trials: %s", ", ".join(found) or "none")
+    return found
+
+
 @task(name="count-canary", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
 def count_canary(
     contract: Contract, answers: str, settings: Settings
-) -> tuple[Traffic, Counted, tuple[str, ...]]:
+) -> tuple[Traffic, Counted, tuple[str, ...]] | None:
     """Add answers, and labels where there are some, to the canary's trial.
 
     Parameters
@@ -52,28 +97,34 @@ def count_canary(
     contract : Contract
         The model's; its costs are those of the trial.
     answers : str
-        A Parquet or JSON-lines file with one answered request a row: ``entity``,
-        ``version``, ``probability``, ``failed``, and ``label`` (0, 1, or missing).
+        Empty reads the ledger of decisions since the trial began. Otherwise a Parquet or
+        JSON-lines file with one answered request a row: ``entity``, ``version``,
+        ``probability``, ``failed``, and ``label`` (0, 1, or missing).
     settings : Settings
-        Where history and trial are.
+        Where history, ledger and trial are.
 
     Returns
     -------
-    tuple
-        Traffic with the canary, the trial, and why it must be withdrawn, if so.
+    tuple or None
+        Traffic with the canary, the trial, and why it must be withdrawn, if so; None
+        where no canary is tried.
     """
-    entry = newest_entry(settings, contract.name)
-    if entry is None or entry.traffic.canary is None:
-        raise RegistryError(f"model {contract.name!r} has no canary to watch")
-    traffic = entry.traffic
+    entries = history(settings, contract.name)
+    if not entries or entries[-1].traffic.canary is None:
+        get_run_logger().info("no canary: model=%s", contract.name)
+        return None
+    traffic = entries[-1].traffic
     rule = rule_of(contract, traffic.canary_share)
-    rows = _read(answers)
-    seen = observations(rows, traffic, contract, _thresholds(traffic, contract, settings))
+    if answers:
+        thresholds = _thresholds(traffic, contract, settings)
+        seen = observations(_read(answers), traffic, contract, thresholds)
+    else:
+        since = trial_since(entries)
+        seen = ledger_observations(settings.ledger_folder, contract, traffic, since)
     counted = count_observations(settings, contract.name, traffic, seen, rule)
     get_run_logger().info(
-        "canary counted: model=%s rows=%d new=%d misplaced=%d",
+        "canary counted: model=%s new=%d misplaced=%d",
         contract.name,
-        len(rows),
         counted.n_new,
         counted.n_misplaced,
     )
@@ -133,7 +184,6 @@ def observations(
 ) -> Iterator[tuple[str, Observation]]:
     """Give one observation a row that champion or canary answered, in their order."""
     canary_version = traffic.canary.version if traffic.canary else None
-    costs = contract.decision.costs
     for row in rows.to_dict("records"):
         version = int(row["version"])
         if version not in thresholds:
@@ -143,12 +193,8 @@ def observations(
         cost = None
         label = row.get("label")
         if probability is not None and label is not None and not pd.isna(label):
-            adverse = probability >= thresholds[version]
-            bad = int(label) == 1
-            if adverse:
-                cost = costs.true_positive if bad else costs.false_positive
-            else:
-                cost = costs.false_negative if bad else costs.true_negative
+            is_adverse = probability >= thresholds[version]
+            cost = cost_of(contract, is_adverse=is_adverse, is_bad=int(label) == 1)
         yield (
             str(row["entity"]),
             Observation(version == canary_version, cost, failed, probability),

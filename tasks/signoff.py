@@ -15,6 +15,7 @@ from assay.adapters.signoffs import (
     ask_for_signoff,
     close_case,
     open_case,
+    policies_now,
     record_signature,
     signer_keys,
     trainer_of,
@@ -64,6 +65,7 @@ def request_signoff(
             roles=roles,
             asked_at=now,
             expires_at=now + timedelta(days=policy.request_days),
+            policies=(*decision.policies, policy.mark_for(new.model_name)),
         ),
     )
     _show_case(case, settings)
@@ -117,7 +119,13 @@ def settle_case(case: SignoffCase, settings: Settings) -> Verdict:
 
     The bundle is fetched and every byte of it hashed anew before it is promoted.
     """
-    verdict = verdict_of(settings, case, _digest_now(case, settings), datetime.now(UTC))
+    verdict = verdict_of(
+        settings,
+        case,
+        _digest_now(case, settings),
+        datetime.now(UTC),
+        policies_now(settings, case.request.model_name),
+    )
     if _was_promoted(case, settings):  # and a crash came before the case was closed
         finish_changes(settings, case.request.model_name)
         verdict = Verdict("approved", ("its promotion stands in the history",))
@@ -206,6 +214,8 @@ def case_page(case: SignoffCase, verdict: Verdict | None, prefect_api: str) -> s
         f"Against: {against}. Tier {asked.tier}. Trained by "
         f"{asked.trained_by or 'nobody known'}. Bundle `{asked.bundle_digest[:12]}`. "
         f"Counts as refused at {asked.expires_at:%Y-%m-%d %H:%M} UTC.",
+        "",
+        *(f"Under policy {mark}." for mark in asked.policies),
         "",
         *(f"- {reason}" for reason in (verdict.reasons if verdict else ())),
         "",

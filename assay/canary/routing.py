@@ -7,6 +7,23 @@ import hashlib
 DOMAIN = b"assay canary 1\n"
 
 
+def entity_text(identifier: object) -> str | None:
+    """Return an identifier as the text that is hashed; None where there is none.
+
+    A whole number reads the same whether JSON gave it as an integer or as a float.
+
+    Examples
+    --------
+    >>> entity_text("A-1"), entity_text(7.0), entity_text(None)
+    ('A-1', '7', None)
+    """
+    if identifier is None or identifier == "":
+        return None
+    if isinstance(identifier, float) and identifier.is_integer():
+        return str(int(identifier))
+    return str(identifier)
+
+
 def entity_position(entity: str, canary_digest: str) -> float:
     """Return where a hash puts an entity, uniform in [0, 1).
 

@@ -28,7 +28,7 @@ def model_card(
     contract: Contract,
     *,
     algorithm: str,
-    parameters: Mapping[str, float | int],
+    parameters: Mapping[str, float | int | str],
     n_rows: Mapping[str, int],
     evaluation: Evaluation,
     baseline: Evaluation,
@@ -60,7 +60,10 @@ def model_card(
         _table(
             f"Model: {algorithm}",
             ("parameter", "value"),
-            ((name, f"{value:g}") for name, value in parameters.items()),
+            (
+                (name, value if isinstance(value, str) else f"{value:g}")
+                for name, value in parameters.items()
+            ),
         ),
         _performance(contract, evaluation, baseline, over_baseline, cross_validated_auc),
         _decisions(contract, evaluation),

@@ -28,7 +28,7 @@ _SHARES = (
     "true_negative_share",
     "false_negative_share",
 )
-_SLOPE_SUMS = 5
+_LINE_SUMS = 7
 
 
 class SumMetrics:
@@ -48,9 +48,16 @@ class SumMetrics:
     Expected calibration error: rows in order of probability are cut into ten groups of
     equal size (ties stay together, so groups may differ), and the absolute gaps between
     mean probability and bad share are averaged by size. It is biased upwards, the more
-    the fewer the rows. Slope and intercept are those of a logistic regression of the
-    label on the log-odds (1 and 0 when calibrated); a resample takes one Newton step
-    from the full fit, which is the same to first order.
+    the fewer the rows. The slope is that of a logistic regression of the label on the
+    log-odds (1 when calibrated). The intercept is what such a regression adds with its
+    slope held at 1 (0 when calibrated; calibration in the large): fitted together with
+    the slope it would be read off at a probability of one half, where few rows are. A
+    resample takes one Newton step from the full fit, which is the same to first order.
+
+    References
+    ----------
+    Van Calster, Nieboer, Vergouwe, De Cock, Pencina, Steyerberg (2016). A calibration
+    hierarchy for risk models was defined. Journal of Clinical Epidemiology 74.
     """
 
     def __init__(self, rows: Scored, threshold: float, costs: CostMatrix) -> None:
@@ -73,9 +80,8 @@ class SumMetrics:
         cost = sum(price * cell for price, cell in zip(prices, cells, strict=True))
         self._edges = _bin_edges(rows)
         log_odds = logit(inside)
-        self._fit = _logistic_fit(log_odds, y)
-        fitted = expit(self._fit[0] * log_odds + self._fit[1])
-        spread = fitted * (1 - fitted)
+        self._slope, cut = calibration_line(log_odds, y)
+        self._level = _level_fit(log_odds, y)
         self._columns = np.column_stack(
             [
                 (p - y) ** 2,
@@ -83,11 +89,7 @@ class SumMetrics:
                 cost,
                 1 - adverse,
                 *cells,
-                (y - fitted) * log_odds,
-                y - fitted,
-                spread * log_odds**2,
-                spread * log_odds,
-                spread,
+                *_steps(log_odds, y, self._slope, cut, self._level),
                 *_binned(y - p, self._edges),
             ]
         )
@@ -102,12 +104,13 @@ class SumMetrics:
             found["false_negative_share"], accepted, out=bad_share, where=accepted > 0
         )
         first = len(_SHARES)
-        slope, intercept = _one_step(means[:, first : first + _SLOPE_SUMS], self._fit)
+        last = first + _LINE_SUMS
+        slope, intercept = _one_step(means[:, first:last])
         return found | {
             "accepted_default_share": bad_share,
-            "ece": np.abs(means[:, first + _SLOPE_SUMS :]).sum(axis=1),
-            "calibration_slope": slope,
-            "calibration_intercept": intercept,
+            "ece": np.abs(means[:, last:]).sum(axis=1),
+            "calibration_slope": self._slope + slope,
+            "calibration_intercept": self._level + intercept,
         }
 
     def influence(self) -> dict[str, Floats]:
@@ -122,11 +125,12 @@ class SumMetrics:
                 columns[:, 7] - missed / accepted * columns[:, 3]
             ) / accepted
         first = len(_SHARES)
-        last = first + _SLOPE_SUMS
+        last = first + _LINE_SUMS
         found["ece"] = centred[:, last:] @ np.sign(means[last:])
         curvature = means[[first + 2, first + 3, first + 3, first + 4]].reshape(2, 2)
         steps = columns[:, first : first + 2] @ np.linalg.pinv(curvature)
-        found["calibration_slope"], found["calibration_intercept"] = steps.T
+        found["calibration_slope"] = steps[:, 0]
+        found["calibration_intercept"] = columns[:, last - 2] / means[last - 1]
         return found
 
 
@@ -146,8 +150,19 @@ def _binned(values: Floats, edges: list[int]) -> list[Floats]:
     return binned
 
 
-def _logistic_fit(log_odds: Floats, y: Floats) -> tuple[float, float]:
-    """Return slope and intercept of the label on the log-odds, by damped Newton."""
+def calibration_line(log_odds: Floats, y: Floats) -> tuple[float, float]:
+    """Return slope and intercept of the label on the log-odds, by damped Newton.
+
+    Parameters
+    ----------
+    log_odds, y : ndarray of shape (n_rows,)
+        Finite log-odds of label 1, and labels 0 and 1.
+
+    Raises
+    ------
+    DataError
+        If the fit does not end in finite numbers.
+    """
     if np.ptp(log_odds) == 0:
         return 1.0, float(logit(y.mean()) - log_odds[0])
     weights = np.array([1.0, 0.0])
@@ -169,11 +184,35 @@ def _logistic_fit(log_odds: Floats, y: Floats) -> tuple[float, float]:
     return float(weights[0]), float(weights[1])
 
 
-def _one_step(sums: Floats, fit: tuple[float, float]) -> tuple[Floats, Floats]:
-    by_slope, by_intercept, a, b, c = sums.T
+def _level_fit(log_odds: Floats, y: Floats) -> float:
+    """Return what is to be added to all log-odds to fit the label, by damped Newton."""
+    level = 0.0
+    for _ in range(200):
+        fitted = expit(log_odds + level)
+        step = (y - fitted).sum() / max((fitted * (1 - fitted)).sum(), 1e-300)
+        level += float(np.clip(step, -2.0, 2.0))
+        if abs(step) < 1e-12:
+            break
+    return level
+
+
+def _steps(
+    log_odds: Floats, y: Floats, slope: float, cut: float, level: float
+) -> tuple[Floats, ...]:
+    """Return per row what a Newton step of the line and of the level needs."""
+    fitted, raised = expit(slope * log_odds + cut), expit(log_odds + level)
+    spread = fitted * (1 - fitted)
+    line = (y - fitted) * log_odds, y - fitted
+    curvature = spread * log_odds**2, spread * log_odds, spread
+    return *line, *curvature, y - raised, raised * (1 - raised)
+
+
+def _one_step(sums: Floats) -> tuple[Floats, Floats]:
+    by_slope, by_cut, a, b, c, by_level, spread = sums.T
     determinant = a * c - b * b
     usable = determinant > 1e-300
-    safe = np.where(usable, determinant, 1.0)
-    slope = np.where(usable, (c * by_slope - b * by_intercept) / safe, 0.0)
-    intercept = np.where(usable, (a * by_intercept - b * by_slope) / safe, 0.0)
-    return fit[0] + slope, fit[1] + intercept
+    slope = np.zeros_like(determinant)
+    np.divide(c * by_slope - b * by_cut, determinant, out=slope, where=usable)
+    level = np.zeros_like(spread)
+    np.divide(by_level, spread, out=level, where=spread > 1e-300)
+    return slope, level

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from assay.contract import CostMatrix
+from assay.evaluation.auc import delong_interval
 from assay.evaluation.columns import SumMetrics
-from assay.evaluation.interval import LEVEL, Interval, normal_interval
+from assay.evaluation.interval import LEVEL, Interval
 from assay.evaluation.ranking import Scored, ranking_influence, ranking_metrics, scored
 from assay.evaluation.resampling import (
     intervals_of_influence,
@@ -144,7 +145,7 @@ def evaluate(
         confusion=Confusion(*(round(share) for share in shares)),
         method="influence" if is_large else "bootstrap",
         n_resamples=0 if is_large else n_resamples,
-        auc_delong=auc_interval(labels, probabilities, level=level),
+        auc_delong=delong_interval(labels, probabilities, level=level),
     )
 
 
@@ -187,33 +188,6 @@ def compare_on_holdout(
         for counts in resample_counts(n_rows, n_resamples, rng)
     )
     return intervals_of_resamples(values, draws, level)
-
-
-def auc_interval(
-    labels: ArrayLike, probabilities: ArrayLike, *, level: float = LEVEL
-) -> Interval:
-    """Return the AUC with DeLong's interval.
-
-    References
-    ----------
-    DeLong, DeLong, Clarke-Pearson, Biometrics, 1988; the variance by placements is that
-    of X. Sun, W. Xu, "Fast implementation of DeLong's algorithm", IEEE Signal
-    Processing Letters, 2014.
-
-    Examples
-    --------
-    >>> print(auc_interval([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]))
-    0.7500 [0.0570, 1.0000]
-    """
-    rows = scored(labels, probabilities)
-    auc = float(ranking_metrics(rows, np.ones((1, rows.n_rows)))["auc"][0])
-    influence = ranking_influence(rows)["auc"]
-    variance = 0.0
-    for value in (0, 1):
-        placed = influence[rows.labels == value] * len(influence[rows.labels == value])
-        if len(placed) > 1:
-            variance += float(np.var(placed / rows.n_rows, ddof=1)) / len(placed)
-    return _in_range("auc", normal_interval(auc, np.sqrt(variance), level))
 
 
 class _Measured:

@@ -38,7 +38,8 @@ def reference_profile(
         ``edges`` (rising; bin b holds edges[b-1] <= value < edges[b]), ``counts`` (one
         more than edges), ``n_missing``, ``mean``, ``standard_deviation`` and 101
         ``quantiles`` (None where every value is missing). A category has ``counts`` by
-        category, ``n_unseen`` and ``n_missing``. The score is described like a number.
+        category, ``n_unseen`` and ``n_missing``. The score is described like a number,
+        and so are the characters of a free text.
     """
     return {
         "format": FORMAT,
@@ -46,6 +47,8 @@ def reference_profile(
         "features": {
             field.name: _category(frame[field.name], field)
             if field.categories
+            else _number(np.array([len(each) for each in frame[field.name]], np.float64))
+            if field.is_free_text
             else _number(frame[field.name].to_numpy(dtype=np.float64, na_value=np.nan))
             for field in contract.features
         },

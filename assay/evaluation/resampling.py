@@ -55,6 +55,9 @@ def intervals_of_resamples(
 
     Resamples in which a metric is not defined do not count; a metric that is not
     defined on the rows themselves, or in most resamples, is left out.
+
+    Ends are at (n + 1) p of the ordered resamples, which leaves p beyond them on average;
+    the usual n - 1 leaves more: 3 % instead of 2.5 % with 200 resamples.
     """
     chunks = list(resampled)
     ends = [(1 - level) / 2, (1 + level) / 2]
@@ -64,7 +67,8 @@ def intervals_of_resamples(
         usable = draws[np.isfinite(draws)]
         if not np.isfinite(value) or 2 * len(usable) < len(draws):
             continue
-        low, high = np.quantile(usable - usable.mean() + value, ends)
+        centred = usable - usable.mean() + value
+        low, high = np.quantile(centred, ends, method="weibull")
         found[name] = Interval(
             value, min(float(low), value), max(float(high), value), level
         )

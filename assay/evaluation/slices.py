@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assay.contract import Contract, Field
+from assay.evaluation.auc import auc_interval
 from assay.evaluation.interval import Interval, share_interval
-from assay.evaluation.metrics import auc_interval
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -39,7 +39,7 @@ class SliceMetrics:
     mean_probability : float
         Mean calibrated probability.
     auc : Interval or None
-        With DeLong's interval; None where an outcome is absent.
+        See `auc_interval`; None where an outcome is absent.
     """
 
     field: str

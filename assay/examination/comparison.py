@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from assay.bundle import Bundle, Scorer
 from assay.evaluation import Interval, compare_on_holdout
-from assay.evaluation.comparison import auc_gain, score_shift
+from assay.evaluation.comparison import at_the_outcomes, auc_gain, score_shift
 from assay.examination.subject import Floats, Subject
 from assay.models.parity import feature_columns
 
@@ -19,7 +19,9 @@ class AgainstChampion:
     ----------
     improvements : dict of str to Interval
         Challenger minus champion, paired; empty where they cannot be compared.
-    auc_gain_delong, score_shift : Interval or None
+    auc_gain_delong : Interval or None
+    score_shift : Interval or None
+        PSI against the champion's scores at their own calibration line on these rows.
     probabilities : ndarray or None
         The champion's, on the holdout.
     note : str
@@ -62,6 +64,6 @@ def against_champion(subject: Subject, champion: Bundle) -> AgainstChampion:
     return AgainstChampion(
         improvements,
         auc_gain(subject.labels, theirs, ours),
-        score_shift(theirs, ours, rng=subject.stream(7)),
+        score_shift(at_the_outcomes(subject.labels, theirs), ours, rng=subject.stream(7)),
         theirs,
     )

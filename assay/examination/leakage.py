@@ -9,7 +9,7 @@ from assay.errors import AssayError
 from assay.evaluation import Interval, auc_interval
 from assay.evaluation.comparison import feature_auc, shuffled_error
 from assay.examination.subject import Subject
-from assay.features import design_matrix
+from assay.features import as_number, design_matrix
 from assay.models.estimators import log_odds_of_matrix
 from assay.promotion.evidence import ShuffledLabels
 
@@ -47,7 +47,10 @@ def shuffled_labels(subject: Subject, n_fits: int = N_FITS) -> ShuffledLabels | 
 
 
 def feature_aucs(subject: Subject) -> dict[str, Interval]:
-    """Return the AUC of each feature alone, learned on training rows, on the holdout."""
+    """Return the AUC of each feature alone, learned on training rows, on the holdout.
+
+    Of a text it is that of its length: its words are the model itself.
+    """
     contract = subject.contract
     train = subject.frame.iloc[subject.split.train]
     seen, names = design_matrix(train, contract)
@@ -55,8 +58,8 @@ def feature_aucs(subject: Subject) -> dict[str, Interval]:
     labels = train[contract.label.field].to_numpy(np.float64)
     return {
         name: feature_auc(
-            (seen[:, column], labels),
-            (unseen[:, column], subject.labels),
+            (as_number(seen[:, column], contract.features[column]), labels),
+            (as_number(unseen[:, column], contract.features[column]), subject.labels),
             is_category=bool(contract.features[column].categories),
         )
         for column, name in enumerate(names)

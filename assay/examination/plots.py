@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from assay.evaluation.plots import BAD, GOOD, QUIET, evaluation_plots, png
@@ -37,14 +38,22 @@ def pictures(examination: Examination) -> dict[str, Picture]:
     )
     made: dict[str, tuple[Figure | None, str, Section]] = {
         "roc": (drawn["roc"], "ROC on the holdout", "metrics"),
-        "calibration": (drawn["calibration"], "Calibration on the holdout", "metrics"),
+        "calibration": (
+            drawn["calibration"],
+            "Calibration on the holdout, 95 % intervals",
+            "metrics",
+        ),
         "scores": (drawn["scores"], "Scores by outcome", "metrics"),
-        "slices": (_groups(evidence.slices), "AUC by group", "slices"),
-        "months": (_groups(evidence.months), "AUC by month", "months"),
-        "approval": (_approval(examination), "Approval share by group", "fairness"),
+        "slices": (_groups(evidence.slices), "AUC by group, 95 % intervals", "slices"),
+        "months": (_groups(evidence.months), "AUC by month, 95 % intervals", "months"),
+        "approval": (
+            _approval(examination),
+            "Approval share by group, 95 % intervals",
+            "fairness",
+        ),
         "trade_off": (
             _trade_off(evidence.alternatives, subject.contract.decision.costs.unit),
-            "Cost against the smallest approval ratio of each alternative",
+            "Cost against the smallest approval ratio of alternatives, 95 % intervals",
             "alternatives",
         ),
     }
@@ -52,7 +61,7 @@ def pictures(examination: Examination) -> dict[str, Picture]:
         name: Picture(
             name,
             png(figure, dots_per_inch=DOTS_PER_INCH),
-            f"{caption}, 95 % intervals; from {evidence.origin(section)}",
+            f"{caption}; from {evidence.origin(section)}",
         )
         for name, (figure, caption, section) in made.items()
         if figure is not None
@@ -117,6 +126,7 @@ def _trade_off(alternatives: Sequence[Alternative], unit: str) -> Figure | None:
             "*",
             color="#222222",
             markersize=14,
+            zorder=5,
             label="this version",
         )
         axes.axvline(0.8, **_LINE, label="four fifths")
@@ -125,7 +135,8 @@ def _trade_off(alternatives: Sequence[Alternative], unit: str) -> Figure | None:
         axes.set_title(field, loc="left", fontsize=10)
         axes.set_xlabel("smallest approval ratio")
         axes.set_ylabel(f"cost, {unit}", fontsize=8)
-        axes.legend(frameon=False, fontsize=7, loc="upper left")
+        if position == 1:
+            axes.legend(frameon=False, fontsize=8, loc="upper left")
     return figure
 
 
@@ -139,15 +150,15 @@ def _point(axes: Axes, each: Alternative, colour: str, mark: str) -> None:
         fmt=mark,
         color=colour,
         elinewidth=0.8,
-        alpha=0.85,
+        ecolor=(*to_rgb(colour), 0.3),
     )
     if mark == "o":
         axes.annotate(
             each.change.removeprefix("threshold "),
             (x.value, y.value),
-            xytext=(4, 4),
+            xytext=(5, 5),
             textcoords="offset points",
-            fontsize=6,
+            fontsize=7.5,
         )
 
 

@@ -15,7 +15,7 @@ from assay.evaluation.comparison import feature_auc
 from assay.evaluation.slices import groups_of
 from assay.examination.fairness import named_groups, no_proxy, protected
 from assay.examination.subject import Subject
-from assay.features import design_matrix
+from assay.features import as_number, design_matrix
 from assay.models import unfitted_pipeline
 from assay.models.estimators import fitted_on_matrix, log_odds_of_matrix
 from assay.promotion.evidence import Proxy
@@ -56,10 +56,11 @@ def proxies(subject: Subject) -> tuple[tuple[Proxy, ...], dict[str, dict[str, fl
             found.append(Proxy(field.name, name, n_rows, inputs, _upwards(score)))
             best = alone.setdefault(field.name, dict.fromkeys(names, 0.0))
             for column, feature in enumerate(names):
+                read = contract.features[column]
                 auc = feature_auc(
-                    (seen[:, column], learned),
-                    (unseen[:, column], member.astype(np.float64)),
-                    is_category=bool(contract.features[column].categories),
+                    (as_number(seen[:, column], read), learned),
+                    (as_number(unseen[:, column], read), member.astype(np.float64)),
+                    is_category=bool(read.categories),
                 )
                 best[feature] = max(best[feature], auc.value)
     return tuple(found), alone
@@ -88,8 +89,12 @@ def _predicted(
 ) -> Interval | None:
     if not 0 < seen[1].sum() < len(seen[1]):
         return None
+    reads_text = subject.contract.free_text is not None
     unfitted = unfitted_pipeline(
-        "boosting", subject.contract, _PARAMETERS, seed=subject.recipe.seed
+        "words" if reads_text else "boosting",
+        subject.contract,
+        {} if reads_text else _PARAMETERS,
+        seed=subject.recipe.seed,
     )
     pipeline = fitted_on_matrix(unfitted, *seen)
     return auc_interval(unseen[1], expit(log_odds_of_matrix(pipeline, unseen[0])))

@@ -36,7 +36,7 @@ class Recipe:
     """What decides a fit: algorithm, parameters, seed and shares of the split."""
 
     algorithm: Algorithm
-    parameters: dict[str, float | int]
+    parameters: dict[str, float | int | str]
     seed: int
     holdout_share: float
     calibration_share: float
@@ -58,7 +58,7 @@ class Recipe:
                 "cannot be fitted again: train it with this release"
             )
         known = {
-            name: cast("float | int", value)
+            name: cast("float | int | str", value)
             for name, value in manifest.parameters.items()
             if name not in _SHARES
         }

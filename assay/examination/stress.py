@@ -58,6 +58,10 @@ def _missing_refused(subject: Subject, field: Field) -> StressResult:
 
 
 def _out_of_range(subject: Subject, field: Field) -> StressResult:
+    if field.is_free_text:
+        too_long = "x" * (int(field.maximum or 0) + 1)
+        rows = [{**row, field.name: too_long} for row in _valid_rows(subject)]
+        return _refused("out_of_range", subject, field, rows)
     step = 1.0 if field.dtype == "integer" else 0.0
     beyond = []
     if field.minimum is not None:

@@ -6,10 +6,11 @@ old one put back: the server stays with the last that was signed and says so.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from assay.errors import RegistryError
 from assay.history.chain import Link, canonical
@@ -19,6 +20,11 @@ from assay.history.traffic import Traffic, read_traffic, traffic_content
 DOMAIN = b"assay champion 1\n"
 STATEMENT_TAG = "assay.champion."
 """Tags of the registered model that carry statements; the entry's number follows."""
+ANEW = (
+    "restore history and registry, or, if the platform was set up anew, remove "
+    "bundles/MODEL.statement from the home of each server and restart it"
+)
+PublicKeys: TypeAlias = bytes | Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +65,15 @@ def statement_text(link: Link, sign: Callable[[bytes], bytes]) -> str:
     return canonical({"statement": content, "signature": signature}).decode()
 
 
-def read_statement(text: str, public: bytes) -> Statement:
+def read_statement(text: str, public: PublicKeys) -> Statement:
     """Return a statement whose signature was checked.
 
     Parameters
     ----------
     text : str
         What `statement_text` wrote.
-    public : bytes
-        The platform's public key, 32 bytes.
+    public : bytes, or sequence of bytes
+        The platform's public key, 32 bytes, or several of which one must have signed.
 
     Raises
     ------
@@ -75,14 +81,11 @@ def read_statement(text: str, public: bytes) -> Statement:
         If it does not read, or the platform did not sign it.
     """
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
         whole = json.loads(text)
         content, signature = whole["statement"], bytes.fromhex(whole["signature"])
-        Ed25519PublicKey.from_public_bytes(public).verify(
-            signature, DOMAIN + canonical(content)
-        )
+        _check_signed(signature, DOMAIN + canonical(content), public)
         return Statement(
             model_name=str(content["model_name"]),
             sequence=int(content["sequence"]),
@@ -102,7 +105,7 @@ def read_statement(text: str, public: bytes) -> Statement:
 
 
 def follow(
-    before: Statement | None, model_name: str, texts: Iterable[str], public: bytes
+    before: Statement | None, model_name: str, texts: Iterable[str], public: PublicKeys
 ) -> Followed:
     """Return the statement to follow, given the one before and what the registry holds.
 
@@ -117,8 +120,8 @@ def follow(
         The model.
     texts : iterable of str
         Every statement in the registry; the one of the highest number counts.
-    public : bytes
-        The platform's public key, 32 bytes.
+    public : bytes, or sequence of bytes
+        The platform's public key, 32 bytes, or several of which one must have signed.
     """
     found: list[Statement] = []
     problems: list[str] = []
@@ -146,8 +149,19 @@ def newest(
         return Followed(
             before,
             f"the registry's newest statement is entry {last.sequence}; entry "
-            f"{before.sequence} was signed already",
+            f"{before.sequence} was signed already: {ANEW}",
         )
     if last.entry_digest != before.entry_digest:
-        return Followed(before, f"there are two entries {last.sequence}")
+        return Followed(before, f"there are two entries {last.sequence}: {ANEW}")
     return Followed(before)
+
+
+def _check_signed(signature: bytes, content: bytes, public: PublicKeys) -> None:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    for key in (public,) if isinstance(public, bytes) else public:
+        with contextlib.suppress(InvalidSignature):
+            Ed25519PublicKey.from_public_bytes(key).verify(signature, content)
+            return
+    raise InvalidSignature

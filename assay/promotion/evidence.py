@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from assay.contract import Contract, Field
-
-SHOWN_DIGITS = 12
-"""Digits of a digest that people read."""
+from assay.contract.mark import SHOWN_DIGITS
 
 StressKind: TypeAlias = Literal[
     "missing_refused", "missing_loss", "out_of_range", "noise", "recession"
@@ -230,7 +228,8 @@ class PromotionEvidence:
         Cost of the better constant decision minus the challenger's.
     slices, months : tuple of Group
     score_shift : Measured or None
-        PSI of the challenger's scores against the champion's, in nats.
+        PSI of the challenger's scores against the champion's, in nats, these at their
+        own calibration line on the rows: what the outcomes do not explain.
     stress, fairness, proxies, alternatives : tuple
         Of StressResult, Disparity, Proxy and Alternative.
     shuffled : ShuffledLabels or None

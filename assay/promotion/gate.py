@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assay.contract import Contract
+from assay.contract.mark import PolicyMark, gates_mark
 from assay.promotion.evidence import PromotionEvidence
 from assay.promotion.rules.fairness import fairness_findings
 from assay.promotion.rules.groups import group_findings
@@ -24,11 +25,14 @@ class PromotionDecision:
         what they came from.
     notes : tuple of str
         Figures that are shown and not judged, with the reason.
+    policies : tuple of PolicyMark
+        Editions of the policies that it was decided under.
     """
 
     passes: tuple[str, ...]
     failures: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    policies: tuple[PolicyMark, ...] = ()
 
     @property
     def promote(self) -> bool:
@@ -68,4 +72,5 @@ def decide_promotion(
         passes=tuple(each.sentence for each in findings if each.verdict == "kept"),
         failures=tuple(each.sentence for each in findings if each.verdict == "failed"),
         notes=tuple(each.sentence for each in findings if each.verdict == "shown"),
+        policies=(gates_mark(contract),),
     )

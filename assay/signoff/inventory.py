@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from assay.contract.mark import PolicyMark, policy_changes
 from assay.signoff.case import SignoffCase
 from assay.signoff.policy import SignoffPolicy, Tier
 
@@ -60,6 +61,10 @@ class ModelFacts:
         See `last_review_of`.
     watched_at : datetime or None
         When a monitor last finished.
+    signed_under : PolicyMark or None
+        See `signed_under`.
+    unwatchable : str
+        Why nobody can say when a monitor last finished; empty where one can.
     """
 
     model_name: str
@@ -68,6 +73,8 @@ class ModelFacts:
     champion: int | None
     last_review: datetime | None
     watched_at: datetime | None
+    signed_under: PolicyMark | None = None
+    unwatchable: str = ""
 
 
 def inventory_row(
@@ -84,8 +91,13 @@ def inventory_row(
     if facts.champion is not None:
         if policy.roles_for(facts.model_name) and (due is None or due <= now):
             findings.append("review overdue" if due else "never reviewed")
+        if facts.signed_under is not None:
+            now_asked = policy.mark_for(facts.model_name)
+            findings += policy_changes((facts.signed_under,), (now_asked,))
         silence = timedelta(hours=named.monitor_hours) if named else timedelta(0)
-        if facts.watched_at is None:
+        if facts.unwatchable:
+            findings.append(f"monitors not known: {facts.unwatchable}")
+        elif facts.watched_at is None:
             findings.append("monitors never ran")
         elif now - facts.watched_at > silence:
             hours = (now - facts.watched_at) / timedelta(hours=1)
@@ -122,3 +134,23 @@ def last_review_of(
         if case.outcome in {"promoted", "refused"} and case.signatures
     ]
     return max(decided, default=None)
+
+
+def signed_under(cases: Iterable[SignoffCase], bundle_digest: str) -> PolicyMark | None:
+    """Return the sign-off policy under which people signed for a bundle; None if none.
+
+    Parameters
+    ----------
+    cases : iterable of SignoffCase
+        The model's cases.
+    bundle_digest : str
+        Digest of the champion's bundle.
+    """
+    marks = [
+        mark
+        for case in cases
+        if case.outcome == "promoted" and case.request.bundle_digest == bundle_digest
+        for mark in case.request.policies
+        if mark.policy == "sign-off"
+    ]
+    return marks[-1] if marks else None

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from assay.contract.mark import PolicyMark, policy_digest
 from assay.errors import ConfigError
 from assay.signoff.keys import Role
 
@@ -76,6 +77,19 @@ class SignoffPolicy(PolicyPart):
     def roles_for(self, model_name: str) -> tuple[Role, ...]:
         """Return the roles that must sign for a version of the model, in order."""
         return self.tiers[self.tier_of(model_name)]
+
+    def mark_for(self, model_name: str) -> PolicyMark:
+        """Return the mark of what the policy asks for a version of the model.
+
+        What it says of other models has no part in it.
+        """
+        tier = self.tier_of(model_name)
+        asked = {
+            "tier": tier,
+            "roles": list(self.roles_for(model_name)),
+            "request_days": self.request_days,
+        }
+        return PolicyMark("sign-off", f"tier {tier}", self.revision, policy_digest(asked))
 
     @model_validator(mode="after")
     def _tiers_are_whole(self) -> Self:

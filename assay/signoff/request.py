@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from assay.contract.mark import PolicyMark, mark_content, read_mark
 from assay.signoff.keys import Role
 
 DOMAIN = b"assay sign-off request 1\n"
@@ -40,6 +41,9 @@ class SignoffRequest:
         Who must sign, in this order.
     asked_at, expires_at : datetime
         From when to when, in UTC; at `expires_at` it counts as refused.
+    policies : tuple of PolicyMark
+        Editions of the policies that the evidence was judged under and that say who
+        signs; the request is refused once one of them asks something else.
     """
 
     request_id: str
@@ -53,6 +57,7 @@ class SignoffRequest:
     roles: tuple[Role, ...]
     asked_at: datetime
     expires_at: datetime
+    policies: tuple[PolicyMark, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -62,7 +67,7 @@ class SignoffRequest:
 
 def request_content(request: SignoffRequest) -> dict[str, Any]:
     """Return a request as JSON holds it."""
-    return {
+    content = {
         "request_id": request.request_id,
         "model_name": request.model_name,
         "version": request.version,
@@ -75,6 +80,9 @@ def request_content(request: SignoffRequest) -> dict[str, Any]:
         "asked_at": request.asked_at.isoformat(),
         "expires_at": request.expires_at.isoformat(),
     }
+    if request.policies:  # a request from before there were marks keeps its digest
+        content["policies"] = [mark_content(mark) for mark in request.policies]
+    return content
 
 
 def read_request(content: Mapping[str, Any]) -> SignoffRequest:
@@ -92,6 +100,7 @@ def read_request(content: Mapping[str, Any]) -> SignoffRequest:
         roles=tuple(content["roles"]),
         asked_at=datetime.fromisoformat(content["asked_at"]),
         expires_at=datetime.fromisoformat(content["expires_at"]),
+        policies=tuple(read_mark(mark) for mark in content.get("policies", ())),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from assay.contract.mark import PolicyMark, policy_changes
 from assay.signoff.keys import Role, SignerKey
 from assay.signoff.request import SignoffRequest
 from assay.signoff.signature import Signature, is_made_by
@@ -38,6 +39,7 @@ def judge(
     *,
     bundle_digest: str,
     now: datetime,
+    policies: Sequence[PolicyMark] = (),
 ) -> Verdict:
     """Judge a request by its signatures; whatever is wrong refuses it.
 
@@ -53,8 +55,13 @@ def judge(
         Digest of the bundle as it is now, computed from its bytes.
     now : datetime
         The time of the judgement.
+    policies : sequence of PolicyMark
+        The policies as they are now; a request that was made under others is refused.
     """
-    wrong = []
+    wrong = [
+        f"{change}: promote the challenger again, under what is asked now"
+        for change in policy_changes(request.policies, policies)
+    ]
     if bundle_digest != request.bundle_digest:
         wrong.append(
             f"the bundle has digest {bundle_digest[:12]}, asked for was "

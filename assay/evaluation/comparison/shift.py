@@ -6,8 +6,10 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
 
 from assay.errors import DataError
+from assay.evaluation.columns import calibration_line
 from assay.evaluation.interval import LEVEL, Interval
 from assay.evaluation.resampling import intervals_of_resamples
 
@@ -69,6 +71,33 @@ def score_shift(
     draws = {"psi": _psi(drawn.reshape(-1, k, k))}
     found = intervals_of_resamples({"psi": value}, [draws], level)["psi"]
     return Interval(found.value, max(0.0, found.low), found.high, level)
+
+
+def at_the_outcomes(labels: ArrayLike, probabilities: ArrayLike) -> Floats:
+    """Return probabilities after their own calibration line on these rows.
+
+    Parameters
+    ----------
+    labels, probabilities : array-like of shape (n_rows,)
+        Outcomes 0 and 1, and probabilities of 1 in [0, 1].
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        In the order of the probabilities where they rank better than chance.
+
+    Notes
+    -----
+    When the world has moved, an old model's level is wrong and every honest successor's
+    scores lie elsewhere. What is left of a shift after the old scores were brought to
+    the outcomes is what the outcomes do not explain.
+    """
+    y = np.asarray(labels, dtype=np.float64)
+    least = np.finfo(np.float64).eps
+    inside = np.clip(np.asarray(probabilities, dtype=np.float64), least, 1 - least)
+    log_odds = logit(inside)
+    slope, cut = calibration_line(log_odds, y)
+    return np.asarray(expit(slope * log_odds + cut))
 
 
 def _psi(joint: NDArray[np.int64]) -> Floats:

@@ -7,8 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.evaluation.auc import auc_interval
 from assay.evaluation.interval import LEVEL, Interval
-from assay.evaluation.metrics import auc_interval
 
 Floats: TypeAlias = NDArray[np.float64]
 

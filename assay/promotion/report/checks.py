@@ -23,6 +23,7 @@ def rules(case: Case) -> Section:
             f"{len(decision.failures)} failed, {len(decision.passes)} kept, "
             f"{len(decision.notes)} shown without a verdict. A rule reads the end of the "
             "95 % interval that speaks against the challenger; missing evidence fails.",
+            *(f"Decided under policy {mark}." for mark in decision.policies),
         ),
         grids=(Grid(("verdict", "rule", "from"), tuple(rows)),),
     )
@@ -97,8 +98,8 @@ def changes(case: Case) -> Section:
         "algorithm": (old.manifest.algorithm, new.manifest.algorithm),
         "threshold": (f"{old.manifest.threshold:.4f}", f"{new.manifest.threshold:.4f}"),
         "seed": (f"{old.manifest.seed}", f"{new.manifest.seed}"),
-        "inputs left out": (", ".join(sorted(before - after)) or "none", ""),
-        "inputs added": ("", ", ".join(sorted(after - before)) or "none"),
+        "inputs left out": (", ".join(sorted(before - after)) or "none", "none"),
+        "inputs added": ("none", ", ".join(sorted(after - before)) or "none"),
         "snapshot": tuple(short(b.manifest.snapshot_digest) for b in (old, new)),
         "contract": tuple(short(b.manifest.contract_digest) for b in (old, new)),
         "code revision": tuple(short(b.manifest.code_revision) for b in (old, new)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from html import escape
 
 from assay.promotion.report.parts import Document, Grid, Picture, Section
@@ -12,7 +13,7 @@ STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: #f4f5f7; color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 66rem; margin: 2rem auto; padding: 2.5rem 3rem 3rem;
+main { max-width: 84rem; margin: 2rem auto; padding: 2.5rem 3rem 3rem;
   background: var(--paper); border: 1px solid var(--line); border-radius: 10px; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: .2rem 0 1rem; }
 h2 { font-size: 1.15rem; margin: 2.4rem 0 .6rem; padding-top: 1rem;
@@ -31,10 +32,11 @@ dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; margin: .8rem 0 1.2rem; }
 table { border-collapse: collapse; font-size: .88rem; width: 100%; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0 .4rem; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0;
+th, td { text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0;
   border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 th { color: var(--soft); font-weight: 600; font-size: .8rem; }
 td.from { color: var(--soft); font: .78rem ui-monospace, monospace; }
+td.figure { white-space: nowrap; }
 td.failed { color: #8a2c12; font-weight: 700; }
 td.kept { color: #1f5c33; }
 .figures { display: flex; flex-wrap: wrap; gap: 1rem; }
@@ -44,6 +46,9 @@ figcaption { color: var(--soft); font-size: .85rem; }
 @media (max-width: 45rem) { main { margin: 0; padding: 1.2rem; border: 0; } }
 @media print { body { background: #fff; } main { border: 0; margin: 0; } }
 """
+
+
+_FIGURE = re.compile(r"[+-]?[\d.]+ \[[+-]?[\d.]+, [+-]?[\d.]+\]")
 
 
 def html_page(document: Document) -> str:
@@ -98,6 +103,8 @@ def _table(grid: Grid) -> str:
 def _class(column: str, text: str) -> str:
     if column == "from":
         return ' class="from"'
+    if _FIGURE.fullmatch(text):
+        return ' class="figure"'
     return f' class="{text}"' if text in ("failed", "kept") else ""
 
 

@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 from assay.bundle import Bundle
 from assay.contract import Contract
-from assay.promotion.evidence import SHOWN_DIGITS, Measured, PromotionEvidence
+from assay.contract.mark import SHOWN_DIGITS
+from assay.promotion.evidence import Measured, PromotionEvidence
 from assay.promotion.finding import is_whole, shown
 from assay.promotion.gate import PromotionDecision
 

@@ -83,35 +83,29 @@ def _origins(evidence: PromotionEvidence) -> Grid:
 def performance(case: Case) -> Section:
     """Return every metric, and the difference to the champion where there is one."""
     evidence, unit = case.evidence, case.contract.decision.costs.unit
-    against = evidence.has_champion
-    origin = evidence.origin("metrics")
+    against, origin = evidence.has_champion, evidence.origin("metrics")
     rows: list[Row] = []
     for name, found in evidence.metrics.items():
         named = f"{name} ({unit})" if name == "cost" else name
-        gain = figure(evidence.improvements.get(name), "+") if against else ""
-        rows.append(
-            (named, figure(found), *((gain,) if against else ()), _both(evidence, origin))
-        )
-    rows.append(
-        (
-            f"cost saved against a constant decision ({unit})",
-            figure(evidence.cost_saved),
-            *(("",) if against else ()),
-            origin,
-        )
-    )
-    extra: list[Row] = []
+        gains = (figure(evidence.improvements.get(name), "+"),) if against else ()
+        rows.append((named, figure(found), *gains, _both(evidence, origin)))
+    saved = f"cost saved against a constant decision ({unit})"
+    empty = ("",) if against else ()
+    rows.append((saved, figure(evidence.cost_saved), *empty, origin))
+    columns = ("metric", "challenger", *(("less champion, paired",) if against else ()))
+    grids = [Grid((*columns, "from"), tuple(rows), "On the holdout, 95 % intervals")]
     if against:
         versus = evidence.origin("improvements")
         gain = figure(evidence.auc_gain_delong, "+")
-        extra = [
+        extra = (
             ("AUC gain by DeLong's method", gain, versus),
-            ("PSI of scores, nats", figure(evidence.score_shift), versus),
-        ]
-    columns = ("metric", "challenger", *(("less champion, paired",) if against else ()))
-    grids = [Grid((*columns, "from"), tuple(rows), "On the holdout, 95 % intervals")]
-    if extra:
-        grids.append(Grid(("against the champion", "figure", "from"), tuple(extra)))
+            (
+                "PSI of scores at the same outcomes, nats",
+                figure(evidence.score_shift),
+                versus,
+            ),
+        )
+        grids.append(Grid(("against the champion", "figure", "from"), extra))
     return Section(
         title="Performance",
         paragraphs=(evidence.note,) if evidence.note else (),

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from assay.contract import Contract
 from assay.contract.gates import ServiceGate
-from assay.promotion.evidence import SHOWN_DIGITS, PromotionEvidence
+from assay.contract.mark import SHOWN_DIGITS
+from assay.promotion.evidence import PromotionEvidence
 from assay.promotion.finding import Finding, absent, at_most, is_whole, judged, shown
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -54,3 +54,25 @@ def test_a_wrong_policy_is_refused_with_its_place(tmp_path, old, new, message):
 def test_an_absent_policy_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="does not read"):
         read_policy(tmp_path / "absent.toml")
+
+
+def test_a_mark_covers_what_is_asked_of_the_model_and_nothing_of_others(tmp_path):
+    text, file = SHIPPED.read_text(), tmp_path / "p.toml"
+
+    def mark(old="", new=""):
+        assert old in text
+        file.write_text(text.replace(old, new, 1) if old else text)
+        return read_policy(file).mark_for("taiwan_credit")
+
+    before = mark()
+    assert str(before).startswith("sign-off (tier low, revision 1, ")
+    elsewhere = 'exposure = "none: simulated applications"'
+    assert mark(elsewhere, 'exposure = "all"').digest == before.digest
+    for old, new in (
+        ("low = []", 'low = ["validator"]'),
+        ("request_days = 14", "request_days = 7"),
+        ('[models.taiwan_credit]\ntier = "low"', '[models.taiwan_credit]\ntier = "high"'),
+    ):
+        assert mark(old, new).digest != before.digest
+    later = mark("revision = 1", "revision = 2")
+    assert (later.revision, later.digest) == (2, before.digest)

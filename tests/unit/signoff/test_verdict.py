@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from assay.contract.mark import PolicyMark
 from assay.signoff.request import read_request, request_content
 from assay.signoff.verdict import judge
 from tests.unit.signoff.people import (
@@ -29,8 +30,10 @@ PEOPLE = (DEV, VAL, AUD)
 KEYS = keys_of_all(PEOPLE)
 
 
-def verdict(request, signatures, keys=KEYS, bundle=BUNDLE, now=NOW):
-    return judge(request, signatures, keys, bundle_digest=bundle, now=now)
+def verdict(request, signatures, keys=KEYS, bundle=BUNDLE, now=NOW, policies=()):
+    return judge(
+        request, signatures, keys, bundle_digest=bundle, now=now, policies=policies
+    )
 
 
 def test_all_three_roles_in_order_approve():
@@ -38,6 +41,52 @@ def test_all_three_roles_in_order_approve():
     found = verdict(request, sign_all(request, PEOPLE))
     assert found.status == "approved"
     assert found.reasons[1] == "vera approved as validator: seen"
+
+
+GATES = PolicyMark("gates", "fairness profile report", 1, "a" * 64)
+SIGNERS = PolicyMark("sign-off", "tier high", 1, "b" * 64)
+
+
+def test_policies_that_are_as_they_were_approve_and_are_under_every_signature():
+    request = request_for(policies=(GATES, SIGNERS))
+    signed = sign_all(request, PEOPLE)
+    now = (SIGNERS, replace(GATES, revision=2))
+    assert verdict(request, signed, policies=now).status == "approved"
+    assert read_request(request_content(request)) == request
+    other = replace(request, policies=(replace(GATES, digest="c" * 64), SIGNERS))
+    found = verdict(other, signed, policies=other.policies)
+    assert "did not sign this" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (
+            (replace(GATES, revision=2, digest="c" * 64), SIGNERS),
+            "report, revision 2, cc",
+        ),
+        ((GATES, replace(SIGNERS, digest="c" * 64)), "policy sign-off (tier high, rev"),
+        ((SIGNERS,), "is now gates (none)"),
+        ((), "is now gates (none)"),
+    ],
+)
+def test_a_policy_that_changed_after_the_evidence_was_made_refuses(now, told):
+    request = request_for(policies=(GATES, SIGNERS))
+    found = verdict(request, sign_all(request, PEOPLE), policies=now)
+    assert found.status == "refused"
+    assert told in found.reasons[0]
+    assert "promote the challenger again" in found.reasons[0]
+
+
+def test_a_request_that_names_no_policy_does_not_stand_against_those_there_are():
+    request = request_for()
+    found = verdict(request, sign_all(request, PEOPLE), policies=(GATES,))
+    assert found.status == "refused"
+    assert "policy gates (none) is now gates (fairness" in found.reasons[0]
+
+
+def test_a_request_from_before_there_were_marks_keeps_its_digest():
+    assert "policies" not in request_content(request_for())
 
 
 @pytest.mark.parametrize("n_signed", [0, 1, 2])

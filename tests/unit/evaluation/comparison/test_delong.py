@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 from assay.contract import CostMatrix
 from assay.errors import DataError
-from assay.evaluation import auc_interval, compare_on_holdout
+from assay.evaluation import compare_on_holdout, delong_interval
 from assay.evaluation.comparison import auc_gain
 
 COSTS = CostMatrix(unit="USD", false_positive=1, false_negative=5)
@@ -71,7 +71,7 @@ def test_against_a_score_that_knows_nothing_it_is_the_auc_of_one():
     labels = (rng.random(200) < 0.3).astype(float)
     score = np.clip(0.3 * labels + 0.7 * rng.random(200), 0, 1)
     gain = auc_gain(labels, np.full(200, 0.5), score)
-    alone = auc_interval(labels, score)
+    alone = delong_interval(labels, score)
     assert gain.value + 0.5 == pytest.approx(alone.value)
     assert gain.low + 0.5 == pytest.approx(alone.low)
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.api import GLM, add_constant, families
 
 from assay.errors import DataError
-from assay.evaluation.comparison import score_shift
+from assay.evaluation.comparison import at_the_outcomes, score_shift
 from assay.evaluation.comparison.shift import _psi
 
 
@@ -48,6 +49,34 @@ def test_a_shift_by_one_standard_deviation_is_about_one_nat():
 
 def test_a_constant_score_has_one_bin_more_than_edges():
     assert score_shift(np.full(50, 0.5), np.full(50, 0.5), rng=rng()).value == 0.0
+
+
+def worlds(n_rows, seed):
+    """Return labels of a world that grew worse, and what both worlds' laws say."""
+    draw = np.random.default_rng(seed)
+    log_odds = draw.normal(-2, 1, size=n_rows)
+    calm, worse = (1 / (1 + np.exp(-(log_odds + shift))) for shift in (0.0, 1.2))
+    return (draw.random(n_rows) < worse).astype(float), calm, worse
+
+
+def test_a_shift_that_the_outcomes_explain_is_none():
+    labels, calm, worse = worlds(20_000, 3)
+    assert score_shift(calm, worse, rng=rng()).low > 1.0
+    explained = score_shift(at_the_outcomes(labels, calm), worse, rng=rng())
+    assert explained.high < 0.02
+
+
+def test_a_shift_against_the_outcomes_counts_in_full():
+    labels, calm, worse = worlds(20_000, 4)
+    assert score_shift(at_the_outcomes(labels, worse), calm, rng=rng()).low > 1.0
+
+
+def test_scores_at_the_outcomes_are_those_of_a_logistic_regression():
+    labels, calm, _ = worlds(3_000, 5)
+    log_odds = np.log(calm / (1 - calm))
+    fit = GLM(labels, add_constant(log_odds), family=families.Binomial()).fit()
+    found = at_the_outcomes(labels, calm)
+    assert found == pytest.approx(fit.fittedvalues, abs=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -167,3 +167,37 @@ def test_fields_are_judged_apart(decided):
         alternatives=(*WHOLE.alternatives, elsewhere), fairness=(*WHOLE.fairness, other)
     )
     assert found.promote
+
+
+def test_a_protected_text_does_not_keep_later_fields_from_being_judged(decided):
+    text = CONTRACT.replace(
+        '[[field]]\nname = "gender"\n',
+        '[[field]]\nname = "name"\ndtype = "text"\nrole = "protected"\n'
+        '[[field]]\nname = "gender"\n',
+    )
+    assert any("of gender = a" in rule for rule in decided(text).passes)
+
+
+def test_a_group_of_just_enough_rows_is_judged(decided):
+    groups = (disparity("a", 0.5, 100), B)
+    [failure] = decided(fairness=groups).failures
+    assert failure.startswith("approval ratio of gender = a against b: 0.5000")
+
+
+def test_what_a_profile_does_not_judge_is_told_with_figures_and_origin(decided):
+    found = decided(profile("report"), fairness=(A, B))
+    origin, proxies = WHOLE.origin("fairness"), WHOLE.origin("proxies")
+    measured = (
+        ("approval ratio", "1.0000 [0.9500, 1.0500]"),
+        ("equal opportunity difference", "0.0300 [0.0000, 0.0600]"),
+        ("equalised odds difference", "0.0500 [0.0100, 0.0900]"),
+    )
+    assert found.notes[-4:] == (
+        *(
+            f"{words} of gender = b against b: {figures}, not judged under profile "
+            f"report; from {origin}"
+            for words, figures in measured
+        ),
+        "AUC with which the inputs predict gender = a: 0.6000 [0.5500, 0.6500], not "
+        f"judged under profile report; from {proxies}",
+    )

@@ -24,6 +24,10 @@ def test_three_standard_errors_off_one_half_are_borne_and_no_more(decided, auc, 
         )
 
 
+def test_the_limit_itself_is_borne(decided):
+    assert decided(shuffled=ShuffledLabels(0.875, 0.125, 3)).promote
+
+
 @pytest.mark.parametrize("error", [0.0, -0.01, NAN, INF])
 def test_a_standard_error_that_is_no_positive_number_is_refused(decided, error):
     [failure] = decided(shuffled=ShuffledLabels(0.5, error, 3)).failures

@@ -122,3 +122,16 @@ def test_a_kind_that_no_field_can_take_is_no_rule(decided):
     found = decided(text, stress=(*kept, *refused))
     assert found.promote
     assert not any("AUC lost" in rule for rule in found.passes)
+
+
+def test_the_kinds_after_one_that_no_field_can_take_are_judged(decided):
+    text = CONTRACT.replace('nulls = "allow"\n', "").replace(
+        "[[field]]\n", '[[field]]\nnulls = "allow"\n'
+    )
+    found = decided(text, stress=STRESS[-1:])
+    assert not any("must be there" in rule for rule in (*found.passes, *found.failures))
+    assert [f.split(":")[0] for f in found.failures if f.startswith("stress")] == [
+        "stress, a field is beyond its bounds",
+        "stress, AUC lost when a field is missing",
+        "stress, decisions flipped when a field is off by one unit",
+    ]
