@@ -15,16 +15,9 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 
-from assay.adapters.alerts import (
-    Alert,
-    NewAlert,
-    deliver_due,
-    queue_alert,
-    raise_alert,
-    read_policy,
-)
 from assay.adapters.sources import read_source
 from assay.adapters.tracking import Evidence, LoggedRun, VersionRecord, log_evidence
+from assay.adapters.tracking.monitors import monitor_experiment
 from assay.bundle import Bundle, Scorer
 from assay.contract import Contract
 from assay.errors import BundleError, DataError
@@ -33,7 +26,20 @@ from assay.models.parity import feature_columns
 from assay.monitoring.alarms import AlarmPolicy
 from assay.monitoring.estimation import CALIBRATION, Recalibration, read_recalibration
 from assay.monitoring.profile import PROFILE, Reference, read_profile
-from assay.monitoring.report import evidently_report, watch_page, watch_plots
+from assay.monitoring.report import (
+    Told,
+    evidently_report,
+    outcome_figures,
+    outcome_page,
+    outcome_plots,
+    watch_page,
+    watch_plots,
+)
+from assay.monitoring.revalidation import (
+    Revalidated,
+    revalidate,
+    revalidation_page,
+)
 from assay.monitoring.watch import Watched, Window, watch
 from assay.quality.rows import assess_rows
 from assay.settings import Settings
@@ -94,8 +100,15 @@ def window_of(
     )
     maturity = timedelta(days=contract.label.maturity_days)
     old = (times > end - maturity - length) & (times <= end - maturity)
-    matured = _matured(received[old].reset_index(drop=True), contract, scorer, as_of)
-    return Window(rows, probabilities, len(recent), matured)
+    known = _matured(received[old].reset_index(drop=True), contract, as_of)
+    return Window(
+        rows,
+        probabilities,
+        len(recent),
+        _with_labels(known, contract, scorer),
+        tuple(pd.to_datetime(known[contract.event_time.name], utc=True)),
+        end - length,
+    )
 
 
 @task(name="open-reference", cache_policy=NO_CACHE)
@@ -135,32 +148,30 @@ def watch_window(
     )
 
 
-@task(name="raise-alerts", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
-def raise_alerts(
-    watched: Watched, record: VersionRecord, contract: Contract, settings: Settings
-) -> list[Alert]:
-    """Write an alert's row for each notice, queue the new ones and send what is due."""
-    policy = read_policy(settings.policies / "alerts.toml")
-    rows = []
-    for notice in watched.notices:
-        new = NewAlert(
-            model_name=contract.name,
-            measure=notice.measure,
-            subject=notice.subject,
-            severity=notice.severity,
-            owner=contract.owner,
-            summary=notice.summary,
-            evidence={**notice.evidence, "version": record.version},
-        )
-        alert, is_new = raise_alert(settings, new, actor="monitor-champion")
-        if is_new:
-            queue_alert(settings, alert, policy)
-        rows.append(alert)
-    channels = settings.alert_channels.items()
-    addresses = {name: secret.get_secret_value() for name, secret in channels}
-    counts = deliver_due(settings, addresses, policy)
-    get_run_logger().info("alerts: raised=%d deliveries=%s", len(rows), counts)
-    return rows
+@task(name="revalidate-window", cache_policy=NO_CACHE)
+def revalidate_window(
+    window: Window, bundle: Bundle, rng: np.random.Generator
+) -> Revalidated:
+    """Hold the champion against its floors; see `assay.monitoring.revalidation`."""
+    return revalidate(
+        window.matured,
+        bundle.contract,
+        threshold=bundle.manifest.threshold,
+        since=min(window.matured_at, default=None),
+        rng=rng,
+    )
+
+
+@task(
+    name="publish-revalidation",
+    cache_policy=NO_CACHE,
+    retry_condition_fn=may_pass,
+    **RETRIES,
+)
+def publish_revalidation(found: Revalidated, contract: Contract) -> None:
+    """Show on the flow run which floors are kept."""
+    key = f"{contract.name.replace('_', '-')}-revalidation"
+    create_markdown_artifact(revalidation_page(found, contract), key=key)
 
 
 @task(name="publish-watch", cache_policy=NO_CACHE, retry_condition_fn=may_pass, **RETRIES)
@@ -171,17 +182,22 @@ def publish_watch(
     record: VersionRecord,
     contract: Contract,
     settings: Settings,
+    told: Told | None = None,
 ) -> str:
     """Keep page, pictures and Evidently's report, show them, return where they are."""
     figures = watch_plots(watched, contract)
     page = watch_page(watched, contract)
+    if told is not None:
+        page += outcome_page(told, contract)
+        figures |= outcome_plots(told)
     logged = log_evidence(
         settings,
-        f"monitor-{contract.name}",
+        monitor_experiment(contract.name),
         f"version-{record.version}",
         Evidence(
             parameters={"version": record.version, "n_rows": len(window.rows)},
-            metrics={f"psi_{_plain(one.name)}": one.psi for one in watched.alarms},
+            metrics={f"psi_{_plain(one.name)}": one.psi for one in watched.alarms}
+            | (outcome_figures(told) if told else {}),
             files={
                 "watch.md": page.encode(),
                 "evidently.html": evidently_report(
@@ -215,18 +231,22 @@ def _show(
     )
 
 
-def _matured(
-    rows: pd.DataFrame, contract: Contract, scorer: Scorer, as_of: datetime
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Return probability and label of rows whose outcome is known, oldest first."""
-    none = np.empty((0, 2))
-    if rows.empty or contract.label.field not in rows or contract.event_time is None:
-        return none
+def _matured(rows: pd.DataFrame, contract: Contract, as_of: datetime) -> pd.DataFrame:
+    """Return the rows that keep the contract and whose outcome is known, oldest first."""
+    assert contract.event_time is not None  # noqa: S101 # the caller asked
+    time, label = contract.event_time.name, contract.label.field
+    if rows.empty or label not in rows:
+        return rows[:0]
     kept = assess_rows(rows, contract, as_of=as_of).accepted
-    kept = kept[kept[contract.label.field].notna()]
+    return kept[kept[label].notna()].sort_values(time, kind="stable")
+
+
+def _with_labels(
+    kept: pd.DataFrame, contract: Contract, scorer: Scorer
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return probability and label of each row."""
     if kept.empty:
-        return none
-    kept = kept.sort_values(contract.event_time.name, kind="stable")
+        return np.empty((0, 2))
     chances = scorer.probabilities(feature_columns(kept, contract))
     return np.column_stack((chances, kept[contract.label.field].to_numpy(np.float64)))
 

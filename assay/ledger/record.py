@@ -40,7 +40,11 @@ class DecisionRecord:
     policy : str
         Policy profile in force.
     shadow : mapping of str to float
-        Probability by version that scored without answering.
+        Probability by version that scored without answering. Empty: a shadow writes
+        records of its own, of kind ``shadow``, so that no answer waits for it.
+    role : str
+        As what the version decided: ``champion``, ``canary``, or ``substitute`` for a
+        champion that answered because the canary failed. Records of before have none.
     """
 
     request_id: str
@@ -56,6 +60,7 @@ class DecisionRecord:
     latency_us: int = 0
     policy: str = ""
     shadow: Mapping[str, float] = field(default_factory=dict)
+    role: str = "champion"
     kind: str = "decision"
 
     def __post_init__(self) -> None:
@@ -94,6 +99,8 @@ def entry_bytes(entry: DecisionRecord | Mapping[str, Any]) -> bytes:
             f"an entry needs a text under 'kind' other than {', '.join(OWN_KINDS)}; "
             f"got {kind!r}"
         )
+    if isinstance(entry, DecisionRecord):  # whose own keys orjson would leave in order
+        entry = {name: getattr(entry, name) for name in DecisionRecord.__slots__}
     try:
         return orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -46,12 +47,18 @@ class Window:
     matured : ndarray of shape (n_matured, 2)
         Probability and label of rows whose label matured lately, in the order of their
         time; may be empty. They are older than the window.
+    matured_at : tuple of datetime
+        Event times of these rows, where known.
+    start : datetime or None
+        First moment of the window, where known.
     """
 
     rows: pd.DataFrame
     probabilities: Floats
     n_received: int
     matured: Floats
+    matured_at: tuple[datetime, ...] = ()
+    start: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +148,9 @@ def watch(
         window, reference, recalibration, contract, threshold, matured, concept, rng
     )
     notices = (
-        *_moved(drifts, alarms, contract),
+        *_moved(drifts, alarms, contract, window.start),
         *_refused(outside, contract),
-        *_changed(concept, window.matured, matured),
+        *_changed(concept, window, matured),
     )
     return Watched(drifts, alarms, outside, estimate, concept, notices)
 
@@ -192,7 +199,10 @@ def _estimate(
 
 
 def _moved(
-    drifts: tuple[ColumnDrift, ...], alarms: tuple[Alarm, ...], contract: Contract
+    drifts: tuple[ColumnDrift, ...],
+    alarms: tuple[Alarm, ...],
+    contract: Contract,
+    start: datetime | None,
 ) -> list[Notice]:
     found = []
     for drift, alarm in zip(drifts, alarms, strict=True):
@@ -216,6 +226,7 @@ def _moved(
                     "missing_before": round(drift.missing_before, 6),
                     "missing_now": round(drift.missing_now, 6),
                     "n_rows": drift.n_current,
+                    "since": start.isoformat() if start else None,
                 },
             )
         )
@@ -232,12 +243,14 @@ def _refused(outside: Interval, contract: Contract) -> list[Notice]:
 
 
 def _changed(
-    concept: Detection, rows: Floats, matured: Recalibration | None
+    concept: Detection, window: Window, matured: Recalibration | None
 ) -> list[Notice]:
     if not concept.is_alarm:
         return []
+    rows, begun = window.matured, change_began(window.matured, concept)
     evidence = {
         "first_row": concept.position,
+        "since": window.matured_at[begun].isoformat() if window.matured_at else None,
         "n_matured": len(rows),
         "expected_rate": round(float(rows[:, 0].mean()), 6),
         "realised_rate": round(float(rows[:, 1].mean()), 6),
@@ -245,6 +258,26 @@ def _changed(
         "slope": None if matured is None else round(matured.slope, 6),
     }
     return [Notice("concept_drift", "label", "critical", _said(concept), evidence)]
+
+
+def change_began(matured: Floats, concept: Detection) -> int:
+    """Return the position of the row from which on outcomes left the probabilities.
+
+    It is where the sum of residuals turned for good before the alarm (E. Page,
+    "Continuous inspection schemes", Biometrika, 1954): an estimate, not a test.
+
+    Parameters
+    ----------
+    matured : ndarray of shape (n_rows, 2)
+        Probability and label, oldest first.
+    concept : Detection
+        An alarm about these rows.
+    """
+    seen = matured[: (concept.position or 0) + 1]
+    sums = np.cumsum(seen[:, 1] - seen[:, 0])
+    side = 1.0 if concept.direction == "worse" else -1.0
+    before = np.concatenate(([0.0], side * sums[:-1]))
+    return int(np.argmin(before))
 
 
 def _said(concept: Detection) -> str:

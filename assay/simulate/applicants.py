@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from assay.simulate.drift import Drift, strength
+from assay.simulate.drift import Drifts, strength
 
 WEEKDAYS = np.array([1.25, 1.15, 1.05, 1.05, 1.0, 0.45, 0.35])
 """Applications per day of the week, Monday first, relative."""
@@ -42,7 +42,7 @@ def application_times(
 
 
 def applicants(
-    applied_at: pd.Series, drift: Drift | None, rng: np.random.Generator
+    applied_at: pd.Series, drift: Drifts, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Return complete applicants, one a row of `applied_at`, without labels.
 
@@ -61,7 +61,7 @@ def applicants(
 
 
 def _people(
-    applied_at: pd.Series, drift: Drift | None, rng: np.random.Generator
+    applied_at: pd.Series, drift: Drifts, rng: np.random.Generator
 ) -> pd.DataFrame:
     n = len(applied_at)
     moved = strength(drift, "population", applied_at)
@@ -90,7 +90,7 @@ def _people(
 def _loans(
     people: pd.DataFrame,
     applied_at: pd.Series,
-    drift: Drift | None,
+    drift: Drifts,
     rng: np.random.Generator,
 ) -> dict[str, NDArray[np.generic]]:
     n, youth = len(people), people["youth"].to_numpy()
@@ -142,7 +142,7 @@ def _credit_file(
 def _rates(
     frame: pd.DataFrame,
     applied_at: pd.Series,
-    drift: Drift | None,
+    drift: Drifts,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Return rates priced by a coarse scorecard, in percent a year."""

@@ -47,19 +47,23 @@ class Drift:
             raise ConfigError(f"drift size {self.size} must be finite and at least 0")
 
 
+Drifts: TypeAlias = Drift | tuple[Drift, ...] | None
+"""One change, several that add up, or none."""
+
+
 def strength(
-    drift: Drift | None, kind: DriftKind, applied_at: pd.Series
+    drift: Drifts, kind: DriftKind, applied_at: pd.Series
 ) -> NDArray[np.float64]:
     """Return the size of one kind of drift on each row, of shape (n_rows,)."""
-    if drift is None or drift.kind != kind:
-        return np.zeros(len(applied_at))
-    begun = applied_at >= pd.Timestamp(drift.start, tz="UTC")
-    return np.where(begun, drift.size, 0.0)
+    total = np.zeros(len(applied_at))
+    for each in drift if isinstance(drift, tuple) else (drift,):
+        if each is not None and each.kind == kind:
+            begun = applied_at >= pd.Timestamp(each.start, tz="UTC")
+            total += np.where(begun, each.size, 0.0)
+    return total
 
 
-def recession_log_odds(
-    applicants: pd.DataFrame, drift: Drift | None
-) -> NDArray[np.float64]:
+def recession_log_odds(applicants: pd.DataFrame, drift: Drifts) -> NDArray[np.float64]:
     """Return what a recession adds to each row's log-odds, of shape (n_rows,)."""
     size = strength(drift, "recession", applicants["applied_at"])
     strain = np.maximum(applicants["debt_to_income"].to_numpy() - 0.25, 0.0)

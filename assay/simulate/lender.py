@@ -11,7 +11,7 @@ import pandas as pd
 from assay.errors import ConfigError
 from assay.simulate.applicants import applicants, application_times
 from assay.simulate.dirt import soil
-from assay.simulate.drift import Drift, recession_log_odds
+from assay.simulate.drift import Drifts, recession_log_odds
 from assay.simulate.truth import default_log_odds
 
 COLUMNS = (
@@ -66,7 +66,7 @@ def simulate_lender(
     missing_share: float = 0.03,
     as_of: datetime | None = None,
     maturity_days: float = 90.0,
-    drift: Drift | None = None,
+    drift: Drifts = None,
 ) -> Simulation:
     """Return the applications of a lender over some days, with their truth.
 
@@ -90,8 +90,8 @@ def simulate_lender(
         known.
     maturity_days : float, default=90
         Days until the outcome of an application is known.
-    drift : Drift, optional
-        A change of the world.
+    drift : Drift or tuple of Drift, optional
+        A change of the world, or several that add up.
 
     Raises
     ------

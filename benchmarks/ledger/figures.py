@@ -2,7 +2,7 @@
 
 Run: ``OMP_NUM_THREADS=1 python -m benchmarks.ledger.figures [RECORDS] [ATTACKS] [KILLS]
 [LOSSES] [VERIFIED]`` (1,000,000, 10,000, 100, 1,000 and 10,000,000 where nothing is
-given; 0 leaves a part out).
+given; 0 leaves a part out: its rows stay as the page has them from an earlier run).
 """
 # ruff: noqa: S311 # draws attacks, not keys
 
@@ -297,6 +297,15 @@ def _peak_kb(pid: int) -> int:
     return int(found[1]) if found else 0
 
 
+def _with_earlier(rows: list[Row], is_whole: bool) -> list[Row]:
+    """Return rows in the page's order, with those of parts that were left out."""
+    if is_whole or not OUT.exists():
+        return rows
+    found = re.findall(r"^\| (.+?) \| (.+) \|$", OUT.read_text(), re.MULTILINE)
+    earlier = {what: figure for what, figure in found if what != "what"}
+    return list((earlier | dict(rows)).items())
+
+
 def main(words: list[str]) -> None:
     """Measure and write the page."""
     asked = [int(each) for each in words]
@@ -318,12 +327,15 @@ def main(words: list[str]) -> None:
             rows += power_rows(folder / "power", n_losses)
         rows += scale_rows(folder / "scale", n_records)
         rows += lookup_rows(folder / "scale", n_records)
+    rows = _with_earlier(rows, all(asked))
     lines = [f"| {what} | {figure} |" for what, figure in rows]
     head = (
         "# The ledger, measured\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, by `python -m benchmarks.ledger.figures "
         f"{' '.join(map(str, asked))}`, records of {len(sample_entry(1))} bytes, "
-        "one process, on a busy machine.\n\n| what | figure |\n|---|---|\n"
+        f"one process, on a busy machine of {os.cpu_count()} cores at nice "
+        f"{os.nice(0)}, load average at the end {os.getloadavg()[0]:.1f}. Parts with a 0 "
+        "are of an earlier run.\n\n| what | figure |\n|---|---|\n"
     )
     OUT.write_text(head + "\n".join(lines) + "\n")
     print(OUT.read_text())

@@ -18,14 +18,16 @@ from assay.monitoring.distances.shares import (
     jensen_shannon,
     population_stability,
 )
-from assay.monitoring.distances.streaming import stream_drift
+from assay.monitoring.distances.streaming import WindowCounts, count_window, stream_drift
 
 __all__ = [
     "Axes",
     "ColumnDrift",
+    "WindowCounts",
     "category_drift",
     "chi_square",
     "classifier_drift",
+    "count_window",
     "frame_drift",
     "jensen_shannon",
     "ks_distance",

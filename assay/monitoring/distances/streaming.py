@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -23,27 +23,34 @@ from assay.monitoring.profile.reference import Reference
 
 @dataclass(slots=True)
 class _Numbers:
-    """Counts of one numeric column of the window, against reference values."""
+    """Counts of one numeric column of a window, against reference values."""
 
-    profile: NumberProfile
-    below: Integers = field(init=False)
-    within: Integers = field(init=False)
-    counts: Integers = field(init=False)
+    below: Integers
+    within: Integers
+    counts: Integers
+    n_known: int = 0
     n_missing: int = 0
 
-    def __post_init__(self) -> None:
-        n_points = len(self.profile.values)
-        self.below = np.zeros(n_points, dtype=np.int64)
-        self.within = np.zeros(n_points, dtype=np.int64)
-        self.counts = np.zeros(len(self.profile.edges), dtype=np.int64)
+    @classmethod
+    def empty(cls, profile: NumberProfile) -> Self:
+        n_points, n_bins = len(profile.values), len(profile.edges)
+        below, within = np.zeros(n_points, np.int64), np.zeros(n_points, np.int64)
+        return cls(below, within, np.zeros(n_bins, np.int64))
 
-    def add(self, values: Any) -> int:  # noqa: ANN401 # whatever becomes an array
+    def add(self, profile: NumberProfile, values: Any) -> None:  # noqa: ANN401 # an array
         ordered, n_missing = sorted_known(values)
-        self.below += np.searchsorted(ordered, self.profile.values, side="left")
-        self.within += np.searchsorted(ordered, self.profile.values, side="right")
-        self.counts += np.searchsorted(ordered, self.profile.edges, side="left")
+        self.below += np.searchsorted(ordered, profile.values, side="left")
+        self.within += np.searchsorted(ordered, profile.values, side="right")
+        self.counts += np.searchsorted(ordered, profile.edges, side="left")
+        self.n_known += len(ordered)
         self.n_missing += n_missing
-        return len(ordered)
+
+    def join(self, other: _Numbers) -> None:
+        self.below += other.below
+        self.within += other.within
+        self.counts += other.counts
+        self.n_known += other.n_known
+        self.n_missing += other.n_missing
 
 
 @dataclass(slots=True)
@@ -54,10 +61,93 @@ class _Categories:
     n_missing: int = 0
 
     def add(self, values: Any) -> None:  # noqa: ANN401 # Series, Arrow or sequence
-        found, n_missing = category_counts(values)
-        for name, n_rows in found.items():
+        self.join(_Categories(*category_counts(values)))
+
+    def join(self, other: _Categories) -> None:
+        for name, n_rows in other.counts.items():
             self.counts[name] = self.counts.get(name, 0) + n_rows
-        self.n_missing += n_missing
+        self.n_missing += other.n_missing
+
+
+@dataclass(slots=True)
+class WindowCounts:
+    """What a part of a window adds to its distances; parts are joined in any order.
+
+    It holds two integers a kept reference value and no value of the window, so that it
+    is small enough to come back from another machine.
+
+    Attributes
+    ----------
+    numbers, texts : dict
+        Counts by column.
+    """
+
+    numbers: dict[str, _Numbers] = field(default_factory=dict)
+    texts: dict[str, _Categories] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """The columns that are counted."""
+        return {*self.numbers, *self.texts}
+
+    def join(self, other: WindowCounts) -> None:
+        """Add the counts of another part, which becomes useless.
+
+        Raises
+        ------
+        DataError
+            If one part has columns that the other lacks.
+        """
+        if apart := sorted(self.names ^ other.names):
+            raise DataError(f"a part lacks the columns {', '.join(apart[:10])}")
+        for name, numbers in other.numbers.items():
+            self.numbers[name].join(numbers)
+        for name, texts in other.texts.items():
+            self.texts[name].join(texts)
+
+    def drifts(self, reference: Reference) -> tuple[ColumnDrift, ...]:
+        """Return how far each counted column moved, as `stream_drift`."""
+        found = []
+        for name, profile in reference.columns.items():
+            if isinstance(profile, NumberProfile) and name in self.numbers:
+                found.append(_number(name, profile, self.numbers[name]))
+            elif isinstance(profile, CategoryProfile) and name in self.texts:
+                text = self.texts[name]
+                found.append(category_drift(name, profile, text.counts, text.n_missing))
+        return tuple(found)
+
+
+def count_window(
+    reference: Reference, batches: Iterable[Mapping[str, Any]]
+) -> WindowCounts:
+    """Return the counts of a window, or of a part of one; see `stream_drift`.
+
+    Raises
+    ------
+    DataError
+        If there is no batch, or a later batch lacks a column.
+    """
+    found: WindowCounts | None = None
+    for batch in batches:
+        if found is None:
+            found = WindowCounts()
+            for name, profile in reference.columns.items():
+                if name in batch and isinstance(profile, CategoryProfile):
+                    found.texts[name] = _Categories()
+                elif name in batch and isinstance(profile, NumberProfile):
+                    found.numbers[name] = _Numbers.empty(profile)
+        absent = [name for name in (*found.numbers, *found.texts) if name not in batch]
+        if absent:
+            raise DataError(f"a batch lacks the columns {', '.join(absent[:10])}")
+        for name, counted in found.numbers.items():
+            profile = reference.columns[name]
+            assert isinstance(profile, NumberProfile)  # noqa: S101 # it was made of one
+            counted.add(profile, batch[name])
+        for name, text in found.texts.items():
+            text.add(batch[name])
+    if found is None:
+        raise DataError("there is no batch, and nothing to compare the reference with")
+    return found
 
 
 def stream_drift(
@@ -90,50 +180,24 @@ def stream_drift(
     below it; between two of them the reference's function is flat, so that the largest
     gap is among these. Memory is two integers a kept reference value.
     """
-    numbers: dict[str, _Numbers] = {}
-    texts: dict[str, _Categories] = {}
-    n_known: dict[str, int] = {}
-    is_first = True
-    for batch in batches:
-        if is_first:
-            for name, profile in reference.columns.items():
-                if name in batch and isinstance(profile, CategoryProfile):
-                    texts[name] = _Categories()
-                elif name in batch and isinstance(profile, NumberProfile):
-                    numbers[name], n_known[name] = _Numbers(profile), 0
-            is_first = False
-        absent = [name for name in (*numbers, *texts) if name not in batch]
-        if absent:
-            raise DataError(f"a batch lacks the columns {', '.join(absent[:10])}")
-        for name, counted in numbers.items():
-            n_known[name] += counted.add(batch[name])
-        for name, found in texts.items():
-            found.add(batch[name])
-    if is_first:
-        raise DataError("there is no batch, and nothing to compare the reference with")
-    drifts = {name: _number(name, one, n_known[name]) for name, one in numbers.items()}
-    for name, found in texts.items():
-        profile = reference.columns[name]
-        if isinstance(profile, CategoryProfile):
-            drifts[name] = category_drift(name, profile, found.counts, found.n_missing)
-    return tuple(drifts[name] for name in reference.columns if name in drifts)
+    return count_window(reference, batches).drifts(reference)
 
 
-def _number(name: str, counted: _Numbers, n_known: int) -> ColumnDrift:
-    profile = counted.profile
+def _number(name: str, profile: NumberProfile, counted: _Numbers) -> ColumnDrift:
+    n_known = counted.n_known
     bins = np.diff(np.concatenate(([0], counted.counts, [n_known])))
     return binned_drift(
         name,
         "number",
         np.append(profile.counts, profile.n_missing),
         np.append(bins, counted.n_missing),
-        ks=_ks(counted, n_known),
+        ks=_ks(profile.ranks, counted),
         ks_error=profile.rank_error / max(profile.n_known, 1),
     )
 
 
-def _ks(counted: _Numbers, n_known: int) -> float:
-    ranks = counted.profile.ranks
+def _ks(ranks: Integers, counted: _Numbers) -> float:
+    n_known = counted.n_known
     if not n_known or not len(ranks):
         return float("nan")
     reached: Floats = ranks / ranks[-1]

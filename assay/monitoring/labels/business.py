@@ -29,6 +29,9 @@ class BusinessMetrics:
         status 422) and ``error_rate`` (status 500 and above) where supplied.
     cost : Interval or None
         Cost a decision with a known label, in the contract's unit; None without labels.
+    loss, revenue : Interval or None
+        What of it came from approved decisions that turned bad, and what those that did
+        not brought in (a negative cost), a decision with a known label.
     score_quantiles : dict of float to float
         Quantiles of the probabilities.
     latency_ms : dict of float to float
@@ -38,6 +41,8 @@ class BusinessMetrics:
     n_rows: int
     shares: dict[str, Interval]
     cost: Interval | None
+    loss: Interval | None
+    revenue: Interval | None
     score_quantiles: dict[float, float]
     latency_ms: dict[float, float]
 
@@ -86,10 +91,13 @@ def business_metrics(decisions: pd.DataFrame, rule: DecisionRule) -> BusinessMet
         shares["refused_rate"] = share_interval(float((status == 422).sum()), n_rows)
         shares["error_rate"] = share_interval(float((status >= 500).sum()), n_rows)
     scores = decided["probability"].dropna()
+    cost, loss, revenue = _cost(decided, rule) if "label" in decided else (None,) * 3
     return BusinessMetrics(
         n_rows=len(decided),
         shares=shares,
-        cost=_cost(decided, rule) if "label" in decided else None,
+        cost=cost,
+        loss=loss,
+        revenue=revenue,
         score_quantiles=_quantiles(scores, QUANTILES),
         latency_ms=_quantiles(decisions["latency_ms"].dropna(), LATENCIES)
         if "latency_ms" in decisions
@@ -97,10 +105,13 @@ def business_metrics(decisions: pd.DataFrame, rule: DecisionRule) -> BusinessMet
     )
 
 
-def _cost(decided: pd.DataFrame, rule: DecisionRule) -> Interval | None:
+def _cost(
+    decided: pd.DataFrame, rule: DecisionRule
+) -> tuple[Interval | None, Interval | None, Interval | None]:
+    """Return cost, loss and revenue a decision with a known label."""
     known = decided[decided["label"].notna()]
     if known.empty:
-        return None
+        return None, None, None
     costs, is_bad = rule.costs, known["label"].to_numpy() == 1
     adverse = known["decision"].to_numpy() == rule.positive_action
     each = np.where(
@@ -108,8 +119,14 @@ def _cost(decided: pd.DataFrame, rule: DecisionRule) -> Interval | None:
         np.where(is_bad, costs.true_positive, costs.false_positive),
         np.where(is_bad, costs.false_negative, costs.true_negative),
     )
-    spread = float(each.std(ddof=1)) if len(each) > 1 else float("nan")
-    return normal_interval(float(each.mean()), spread / np.sqrt(len(each)))
+    loss = np.where(~adverse & is_bad, each, 0.0)
+    revenue = np.where(~adverse & ~is_bad, np.maximum(-each, 0.0), 0.0)
+    return _mean(each), _mean(loss), _mean(revenue)
+
+
+def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Interval:
+    spread = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+    return normal_interval(float(values.mean()), spread / np.sqrt(len(values)))
 
 
 def _quantiles(values: pd.Series, shares: tuple[float, ...]) -> dict[float, float]:
