@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import MetaData, create_engine, event, make_url
+from sqlalchemy import MetaData, create_engine, event, inspect, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
     IntegrityError,
     OperationalError,
@@ -19,7 +20,7 @@ from assay.errors import SourceError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Column, Connection, Engine, Table
 
     from assay.settings import Settings
 
@@ -56,8 +57,24 @@ def open_database(settings: Settings) -> Iterator[Connection]:
         ) from error
 
 
+def insert_unless_there(
+    connection: Connection, table: Table, number: Column[int], values: dict[str, Any]
+) -> int | None:
+    """Return the number of a new row; None where a unique column keeps it out.
+
+    One statement: a savepoint would be committed by SQLite's driver as it is released,
+    whatever becomes of the transaction around it.
+    """
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    found = connection.execute(statement.returning(number)).scalar()
+    return None if found is None else int(found)
+
+
 def _create_tables(engine: Engine) -> None:
     """Create what is missing; another process that does so now is no fault."""
+    if metadata.tables.keys() <= set(inspect(engine).get_table_names()):
+        return None  # one question instead of one a table
     for _ in metadata.tables:
         try:
             return metadata.create_all(engine)

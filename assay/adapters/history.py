@@ -41,7 +41,7 @@ Result = TypeVar("Result")
 
 def platform_key_file(settings: Settings) -> Path:
     """Return the file of the key that signs statements; its public half is beside it."""
-    return settings.home / "keys" / "platform.pem"
+    return settings.platform_key_file
 
 
 def change_champion(settings: Settings, model_name: str, decide: Decide) -> ChampionEntry:

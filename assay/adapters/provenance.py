@@ -57,9 +57,9 @@ def lock_digest(settings: Settings) -> str:
         ) from error
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that shape a bundle, by name."""
-    return {name: metadata.version(name) for name in _LIBRARIES}
+def library_versions(*more: str) -> dict[str, str]:
+    """Return the versions of the libraries that shape a bundle, and of `more`."""
+    return {name: metadata.version(name) for name in (*_LIBRARIES, *more)}
 
 
 def _git(*arguments: str) -> str | None:

@@ -7,13 +7,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from assay.adapters.chains import open_chains
+from assay.contract import find_contract
+from assay.contract.mark import gates_mark
 from assay.errors import RegistryError
 from assay.history.chain import Link, find_breaks, next_link
 from assay.signoff.case import Outcome, SignoffCase, asked, cases_of, closed, signed
 from assay.signoff.keys import Role, SignerKey, key_added, key_revoked, keys_of
+from assay.signoff.policy import read_policy
 from assay.signoff.verdict import Verdict, find_fault, judge
 
 if TYPE_CHECKING:
+    from assay.contract.mark import PolicyMark
     from assay.settings import Settings
     from assay.signoff.request import SignoffRequest
     from assay.signoff.signature import Signature
@@ -81,14 +85,15 @@ def open_case(settings: Settings, model_name: str) -> SignoffCase:
 def ask_for_signoff(settings: Settings, request: SignoffRequest) -> SignoffCase:
     """Open a case and return it; one that asks the same is found, not asked again.
 
-    A case about another version, or against another champion, is superseded.
+    A case about another version, against another champion or under other policies is
+    superseded.
     """
     name = request.model_name
     before = _open(signoff_cases(settings, name))
     if before is not None:
-        same = (before.request.bundle_digest, before.request.replaces)
+        same = _asked_for(before.request)
         is_live = request.asked_at < before.request.expires_at
-        if same == (request.bundle_digest, request.replaces) and is_live:
+        if same == _asked_for(request) and is_live:
             return before
         because = (f"version {request.version} was put forward instead",)
         close_case(settings, before, "superseded", because)
@@ -121,16 +126,34 @@ def record_signature(
     return open_case(settings, model_name)
 
 
+def policies_now(settings: Settings, model_name: str) -> tuple[PolicyMark, ...]:
+    """Return the policies of a model as their files say now: its gates, who signs.
+
+    Raises
+    ------
+    ConfigError, ContractError
+        If a file is not there or does not read.
+    """
+    contract = find_contract(model_name, settings.contracts)
+    policy = read_policy(settings.policies / "signoff.toml")
+    return (gates_mark(contract), policy.mark_for(model_name))
+
+
 def verdict_of(
-    settings: Settings, case: SignoffCase, bundle_digest: str, now: datetime
+    settings: Settings,
+    case: SignoffCase,
+    bundle_digest: str,
+    now: datetime,
+    policies: Sequence[PolicyMark] = (),
 ) -> Verdict:
-    """Judge a case anew from its signatures and the keys that count now."""
+    """Judge a case anew from its signatures, and the keys and policies that count now."""
     return judge(
         case.request,
         case.signatures,
         signer_keys(settings),
         bundle_digest=bundle_digest,
         now=now,
+        policies=policies,
     )
 
 
@@ -189,6 +212,11 @@ def _cases(links: Sequence[Link]) -> list[SignoffCase]:
 
 def _open(cases: Sequence[SignoffCase]) -> SignoffCase | None:
     return next((case for case in reversed(cases) if case.outcome == "open"), None)
+
+
+def _asked_for(request: SignoffRequest) -> tuple[object, ...]:
+    editions = tuple((mark.policy, mark.digest) for mark in request.policies)
+    return request.bundle_digest, request.replaces, editions
 
 
 def _chain(model_name: str) -> str:

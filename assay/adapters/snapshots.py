@@ -138,6 +138,10 @@ class SnapshotStore:
             is_new=False,
         )
 
+    def has_any(self, model_name: str) -> bool:
+        """Return True where the model has a snapshot."""
+        return any((self.settings.snapshot_store / model_name).glob(f"*{_LINEAGE}"))
+
     def newest(self, model_name: str) -> Snapshot:
         """Return the snapshot of the model that was delivered last.
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
-from assay.adapters.alerts.store import Alert
+from assay.adapters.alerts.alert import Alert
 from assay.errors import ConfigError, SourceError
 
 TIMEOUT_SECONDS = 10.0

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sqlalchemy import Column, Integer, String, Table, Text, select
 
+from assay.adapters.alerts.alert import Alert
 from assay.adapters.alerts.channels import send
 from assay.adapters.alerts.routing import AlertPolicy
-from assay.adapters.alerts.store import Alert, alerts
+from assay.adapters.alerts.store import alerts
 from assay.adapters.database import metadata, open_database
 from assay.errors import AssayError, RegistryError
 

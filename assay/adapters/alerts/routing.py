@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from assay.adapters.alerts.store import SEVERITIES, Alert, Severity
+from assay.adapters.alerts.alert import SEVERITIES, Alert, Severity
+from assay.adapters.alerts.retrain_policy import RetrainPolicy
 from assay.errors import ConfigError
 
 
@@ -81,7 +82,7 @@ class Route(BaseModel):
 
 
 class AlertPolicy(BaseModel):
-    """Routes, quiet hours and how often a delivery is tried.
+    """Routes, quiet hours, how often a delivery is tried, and what starts a retraining.
 
     Attributes
     ----------
@@ -91,6 +92,8 @@ class AlertPolicy(BaseModel):
         None is never quiet.
     wait_minutes : tuple of float
         Waits between tries; after the last one a delivery is dead.
+    retrain : RetrainPolicy
+        Which alerts start a retraining.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -99,6 +102,7 @@ class AlertPolicy(BaseModel):
     route: tuple[Route, ...] = ()
     quiet: QuietHours | None = None
     wait_minutes: tuple[float, ...] = (1, 5, 30, 120, 720)
+    retrain: RetrainPolicy = RetrainPolicy()
 
     def channels_of(self, alert: Alert) -> tuple[str, ...]:
         """Return the channels that an alert goes to, each once, in the file's order."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from sqlalchemy import Column, Integer, String, Table, Text, select
-from sqlalchemy.exc import IntegrityError
 
-from assay.adapters.database import metadata, open_database
+from assay.adapters.alerts.alert import (
+    SEVERITIES,
+    Alert,
+    HistoryEntry,
+    NewAlert,
+    State,
+)
+from assay.adapters.database import insert_unless_there, metadata, open_database
 from assay.errors import ConfigError, RegistryError
 
 if TYPE_CHECKING:
@@ -19,11 +24,6 @@ if TYPE_CHECKING:
 
     from assay.settings import Settings
 
-Severity: TypeAlias = Literal["info", "warning", "critical"]
-State: TypeAlias = Literal["open", "acknowledged", "resolved"]
-
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""Rising."""
 
 alerts_table = Table(
     "alerts",
@@ -55,77 +55,22 @@ alert_history = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewAlert:
-    """An alarm to be told.
-
-    Attributes
-    ----------
-    model_name : str
-        The model.
-    measure : str
-        What moved, such as ``data_drift``.
-    subject : str
-        Where, such as a feature's name; with model and measure it names the alert.
-    severity : {"info", "warning", "critical"}
-        How urgent it is.
-    owner : str
-        Who has to look.
-    summary : str
-        One sentence.
-    evidence : mapping
-        Figures that show it; plain values.
-    """
-
-    model_name: str
-    measure: str
-    subject: str
-    severity: Severity
-    owner: str
-    summary: str
-    evidence: Mapping[str, Any]
-
-    @property
-    def key(self) -> str:
-        """What an open alert is told apart by."""
-        return f"{self.model_name}/{self.measure}/{self.subject}"
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """A row of the store; times are UTC."""
-
-    alert_id: int
-    model_name: str
-    measure: str
-    subject: str
-    severity: Severity
-    state: State
-    owner: str
-    summary: str
-    evidence: Mapping[str, Any]
-    opened_at: datetime
-    seen_at: datetime
-    n_seen: int
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One thing that happened to an alert."""
-
-    at: datetime
-    actor: str
-    change: str
-    note: str
+Also: TypeAlias = "Callable[[Connection, Alert], None]"
 
 
 def raise_alert(
-    settings: Settings, new: NewAlert, *, actor: str, at: datetime | None = None
+    settings: Settings,
+    new: NewAlert,
+    *,
+    actor: str,
+    at: datetime | None = None,
+    also: Also | None = None,
 ) -> tuple[Alert, bool]:
     """Return the alert's row and whether it is new; an open one is seen once more.
 
     An open alert takes the newest evidence and the higher severity, and keeps its state
-    and owner. A resolved one stays as it is, and a new row is opened.
+    and owner. A resolved one stays as it is, and a new row is opened. What `also` does
+    is committed with the alert or not at all.
 
     Raises
     ------
@@ -140,33 +85,11 @@ def raise_alert(
         )
     now = _text(at)
     with open_database(settings) as connection:
-        found = _open_row(connection, new.key)
-        if found is None:
-            try:
-                with connection.begin_nested():
-                    alert_id = _insert(connection, new, now)
-            except IntegrityError:
-                found = _open_row(connection, new.key)  # another process was faster
-            else:
-                _note(connection, alert_id, now, actor, "opened", new.summary)
-                return _alert(_row(connection, alert_id)), True
-        if found is None:
-            raise RegistryError(f"alert {new.key} was resolved meanwhile; raise it again")
-        higher = max(found.severity, new.severity, key=SEVERITIES.index)
-        connection.execute(
-            alerts_table.update()
-            .where(alerts_table.c.alert_id == found.alert_id)
-            .values(
-                seen_at=now,
-                n_seen=alerts_table.c.n_seen + 1,
-                severity=higher,
-                summary=new.summary,
-                evidence=json.dumps(dict(new.evidence)),
-            )
-        )
-        if higher != found.severity:
-            _note(connection, found.alert_id, now, actor, "raised", f"to {higher}")
-        return _alert(_row(connection, found.alert_id)), False
+        alert_id, is_new = _opened_or_seen(connection, new, now, actor)
+        alert = _alert(_row(connection, alert_id))
+        if also is not None:
+            also(connection, alert)
+        return alert, is_new
 
 
 def change_state(
@@ -238,6 +161,35 @@ def history(settings: Settings, alert_id: int) -> list[HistoryEntry]:
     ]
 
 
+def _opened_or_seen(
+    connection: Connection, new: NewAlert, now: str, actor: str
+) -> tuple[int, bool]:
+    found = _open_row(connection, new.key)
+    if found is None:
+        alert_id = _insert(connection, new, now)
+        if alert_id is not None:
+            _note(connection, alert_id, now, actor, "opened", new.summary)
+            return alert_id, True
+        found = _open_row(connection, new.key)  # another process was faster
+    if found is None:
+        raise RegistryError(f"alert {new.key} was resolved meanwhile; raise it again")
+    higher = max(found.severity, new.severity, key=SEVERITIES.index)
+    connection.execute(
+        alerts_table.update()
+        .where(alerts_table.c.alert_id == found.alert_id)
+        .values(
+            seen_at=now,
+            n_seen=alerts_table.c.n_seen + 1,
+            severity=higher,
+            summary=new.summary,
+            evidence=json.dumps(dict(new.evidence)),
+        )
+    )
+    if higher != found.severity:
+        _note(connection, found.alert_id, now, actor, "raised", f"to {higher}")
+    return found.alert_id, False
+
+
 def _open_row(connection: Connection, key: str) -> Row[Any] | None:
     query = select(alerts_table).where(alerts_table.c.open_key == key)
     return connection.execute(query).first()
@@ -251,24 +203,19 @@ def _row(connection: Connection, alert_id: int) -> Row[Any]:
     return row
 
 
-def _insert(connection: Connection, new: NewAlert, now: str) -> int:
+def _insert(connection: Connection, new: NewAlert, now: str) -> int | None:
+    names = ("model_name", "measure", "subject", "severity", "owner", "summary")
     values = {
-        name: getattr(new, name)
-        for name in ("model_name", "measure", "subject", "severity", "owner", "summary")
+        **{name: getattr(new, name) for name in names},
+        "state": "open",
+        "evidence": json.dumps(dict(new.evidence)),
+        "opened_at": now,
+        "seen_at": now,
+        "n_seen": 1,
+        "open_key": new.key,
     }
-    done = connection.execute(
-        alerts_table.insert().values(
-            **values,
-            state="open",
-            evidence=json.dumps(dict(new.evidence)),
-            opened_at=now,
-            seen_at=now,
-            n_seen=1,
-            open_key=new.key,
-        )
-    )
-    primary_key = done.inserted_primary_key
-    return int(primary_key[0]) if primary_key is not None else 0
+    number = alerts_table.c.alert_id
+    return insert_unless_there(connection, alerts_table, number, values)
 
 
 def _note(

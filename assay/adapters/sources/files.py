@@ -52,7 +52,9 @@ def iterate_path(text: str, chunk_rows: int) -> Iterator[pd.DataFrame]:
                 for start in range(0, batch.num_rows, chunk_rows):
                     yield batch.slice(start, chunk_rows).to_pandas()
         return
-    with _parquet_faults(path), pyarrow.parquet.ParquetFile(path) as file:
+    # Without reading ahead, which would keep the whole file's bytes.
+    opened = pyarrow.parquet.ParquetFile
+    with _parquet_faults(path), opened(path, pre_buffer=False) as file:
         for batch in file.iter_batches(batch_size=chunk_rows):
             yield batch.to_pandas()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import parse_qsl
 
 import pandas as pd
@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from assay.contract.model import Contract
 from assay.errors import ConfigError
 from assay.settings import Settings
-from assay.simulate.drift import Drift, DriftKind
+from assay.simulate.drift import Drift, DriftKind, Drifts
 from assay.simulate.lender import simulate_lender
+from assay.simulate.scenarios import silent_failure
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -30,7 +31,7 @@ class LenderParameters(BaseModel):
     dirty_share: Share = 0.0
     missing_share: Share = 0.03
     as_of: datetime | None = None
-    drift: DriftKind | None = None
+    drift: DriftKind | Literal["silent_failure"] | None = None
     drift_start: date | None = None
     drift_size: Annotated[float, Field(ge=0, le=10)] = 1.0
 
@@ -58,9 +59,13 @@ def read_simulation(
     if world != "lender":
         raise ConfigError(f"unknown simulation {world!r}; allowed: lender")
     p = _parameters(query)
-    drift = None
+    drift: Drifts = None
     if p.drift is not None and p.drift_start is not None:
-        drift = Drift(p.drift, p.drift_start, p.drift_size)
+        drift = (
+            silent_failure(p.drift_start)
+            if p.drift == "silent_failure"
+            else Drift(p.drift, p.drift_start, p.drift_size)
+        )
     return simulate_lender(
         n_applicants=p.n_applicants,
         start=p.start,

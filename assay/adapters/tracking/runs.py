@@ -62,14 +62,14 @@ def log_evidence(
     """
     client = mlflow_client(settings)
     with reaching_mlflow(settings, f"log run {run_name!r}"):
-        run_id = _start(client, experiment, run_name)
+        run_id = start_run(client, experiment, run_name)
         try:
             _log(client, run_id, evidence)
         except BaseException:
             client.set_terminated(run_id, "FAILED")
             raise
         client.set_terminated(run_id, "FINISHED")
-    return LoggedRun(run_id, _run_url(client, settings, run_id))
+    return LoggedRun(run_id, run_url(client, settings, run_id))
 
 
 def log_training(
@@ -99,7 +99,7 @@ def log_training(
     registry, client = Registry(settings), mlflow_client(settings)
     known = registry.with_digest(bundle.manifest.model_name, bundle.digest)
     if known is not None:
-        return known, LoggedRun(known.run_id, _run_url(client, settings, known.run_id))
+        return known, LoggedRun(known.run_id, run_url(client, settings, known.run_id))
     name = bundle.manifest.model_name
     logged = log_evidence(settings, name, f"train-{bundle.digest[:12]}", evidence)
     with reaching_mlflow(settings, f"register a version of {name!r}"):
@@ -112,7 +112,8 @@ def log_training(
     return record, logged
 
 
-def _start(client: MlflowClient, experiment: str, run_name: str) -> str:
+def start_run(client: MlflowClient, experiment: str, run_name: str) -> str:
+    """Return the id of a new run; an experiment that is not there is made."""
     found = client.get_experiment_by_name(experiment)
     experiment_id = found.experiment_id if found else client.create_experiment(experiment)
     return str(client.create_run(experiment_id, run_name=run_name).info.run_id)
@@ -156,6 +157,7 @@ def _log_dataset(
     client.log_inputs(run_id, datasets=[DatasetInput(dataset, tags)])
 
 
-def _run_url(client: MlflowClient, settings: Settings, run_id: str) -> str:
+def run_url(client: MlflowClient, settings: Settings, run_id: str) -> str:
+    """Return the page of a run."""
     experiment_id = client.get_run(run_id).info.experiment_id
     return f"{settings.mlflow_tracking}/#/experiments/{experiment_id}/runs/{run_id}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.bundle import Bundle
+from assay.contract.field import Field
 from assay.contract.model import Contract
 
 if TYPE_CHECKING:
@@ -19,15 +20,15 @@ _RUNTIME = ("numpy", "onnx", "onnxruntime")
 def model_signature(contract: Contract) -> ModelSignature:
     """Return the signature that MLflow's own tools enforce on a version's inputs.
 
-    A category of words is a ``string``, anything else a ``double``; a field that may
-    be missing is optional.
+    A category of words and a text are a ``string``, anything else a ``double``; a field
+    that may be missing is optional.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
     inputs = [
         ColSpec(
-            "string" if field.has_text_categories else "double",
+            "string" if _is_string(field) else "double",
             field.name,
             required=field.nulls == "refuse",
         )
@@ -59,16 +60,24 @@ def write_model_folder(bundle: Bundle, folder: Path) -> None:
         if all(row[name] is not None for name in features)
     ]
     rows = pd.DataFrame(list(complete or bundle.golden.rows)[:3], columns=features)
-    numeric = [f.name for f in bundle.contract.features if not f.has_text_categories]
+    numeric = [f.name for f in bundle.contract.features if not _is_string(f)]
+    reads_text = bundle.contract.free_text is not None
     # Its advice about the CUDA provider and the example's size is noise here.
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     mlflow.onnx.save_model(
         onnx.load_from_string(bundle.graph),
         str(folder),
         signature=model_signature(bundle.contract),
-        input_example=rows.astype(dict.fromkeys(numeric, "float64")),
+        # MLflow would hand the text itself to a graph that takes its tokens.
+        input_example=None
+        if reads_text
+        else rows.astype(dict.fromkeys(numeric, "float64")),
         pip_requirements=["mlflow", *pins],
         onnx_execution_providers=["CPUExecutionProvider"],
         save_as_external_data=False,
     )
     shutil.copytree(bundle.folder, folder / "bundle")
+
+
+def _is_string(field: Field) -> bool:
+    return field.has_text_categories or field.is_free_text

@@ -1,5 +1,6 @@
 """Keys and requests in a real database: nothing that does not count is written."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from assay.adapters.signoffs import (
     ask_for_signoff,
     close_case,
     open_case,
+    policies_now,
     record_signature,
     record_trainer,
     revoke_key,
@@ -21,8 +23,10 @@ from assay.adapters.signoffs import (
     trainer_of,
     verdict_of,
 )
+from assay.contract.mark import PolicyMark
 from assay.errors import ConfigError, RegistryError
 from assay.settings import Settings
+from deployments.environment import project_root
 from tests.unit.signoff.people import BUNDLE, Person, request_for
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -84,8 +88,13 @@ def test_asking_again_finds_the_open_case_with_its_signatures(settings, people):
     assert len(again.signatures) == 1
 
 
-@pytest.mark.parametrize("change", [{"bundle_digest": "c" * 64}, {"replaces": 9}])
-def test_another_version_or_another_champion_is_asked_about_anew(settings, change):
+MARK = PolicyMark("gates", "fairness profile report", 1, "a" * 64)
+
+
+@pytest.mark.parametrize(
+    "change", [{"bundle_digest": "c" * 64}, {"replaces": 9}, {"policies": (MARK,)}]
+)
+def test_another_version_champion_or_policy_is_asked_about_anew(settings, change):
     ask_for_signoff(settings, asking())
     ask_for_signoff(settings, asking(request_id="r-2", **change))
     assert [each.outcome for each in signoff_cases(settings, MODEL)] == [
@@ -139,3 +148,24 @@ def test_a_request_edited_on_the_way_is_not_the_one_that_was_signed(settings, pe
     other = replace(case.request, evidence=("auc: 0.99",))
     with pytest.raises(RegistryError, match="did not sign this"):
         record_signature(settings, MODEL, people[0].signs(other), NOW)
+
+
+def test_a_profile_changed_after_the_evidence_was_made_is_noticed(tmp_path):
+    for name in ("contracts", "policies"):
+        shutil.copytree(project_root() / "data" / name, tmp_path / name)
+    settings = Settings(
+        home=tmp_path / "home",
+        contracts=tmp_path / "contracts",
+        policies=tmp_path / "policies",
+    )
+    before = policies_now(settings, MODEL)
+    case = ask_for_signoff(settings, asking(policies=before))
+    kept = verdict_of(settings, case, BUNDLE, NOW, policies_now(settings, MODEL))
+    assert kept.status == "waiting"
+    file = settings.contracts / f"{MODEL}.toml"
+    text = file.read_text()
+    assert "floors = { auc = 0.65" in text
+    file.write_text(text.replace("floors = { auc = 0.65", "floors = { auc = 0.6"))
+    found = verdict_of(settings, case, BUNDLE, NOW, policies_now(settings, MODEL))
+    assert found.status == "refused"
+    assert found.reasons[0].startswith(f"policy {before[0]} is now gates (fairness")

@@ -7,11 +7,15 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy
 
 from assay.adapters.sources import iterate_source, read_source
+from assay.adapters.sources.files import iterate_path
 from assay.contract import read_contract
 from assay.errors import ConfigError, DataError, SourceError
 from assay.settings import Settings
@@ -329,3 +333,18 @@ def test_a_simulation_is_looked_at_when_the_run_says(settings):
     assert seen["defaulted"].isna().all()
     later = read_source(spec + "&as_of=2027-01-01", CONTRACT, settings, moment)
     assert len(later) == 500
+
+
+def test_of_a_parquet_file_no_more_is_in_memory_than_a_chunk_needs(tmp_path):
+    path, rng = tmp_path / "large.parquet", np.random.default_rng(0)
+    schema = pa.schema([("value", pa.float64())])
+    with pq.ParquetWriter(path, schema) as writer:
+        for _ in range(60):
+            values = rng.normal(size=50_000)  # does not compress: 400 kB a group
+            writer.write_table(pa.table({"value": values}, schema=schema))
+    before, most, n_rows = pa.total_allocated_bytes(), 0, 0
+    for chunk in iterate_path(str(path), 10_000):
+        n_rows += len(chunk)
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert n_rows == 60 * 50_000
+    assert most < path.stat().st_size / 8
