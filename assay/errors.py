@@ -13,6 +13,7 @@
     ├── RegistryError (LookupError)   a model, version or alias is not there
     ├── SourceError (OSError)         a source, store or service did not deliver
     └── PlatformError (RuntimeError)  this machine cannot run the platform as asked
+        └── DeviceError               the device asked for is absent or does not fit
 
 A message starts in lower case and says what was wrong, how much of it and what to do.
 """
@@ -60,3 +61,7 @@ class SourceError(AssayError, OSError):
 
 class PlatformError(AssayError, RuntimeError):
     """The machine cannot run the platform as asked."""
+
+
+class DeviceError(PlatformError):
+    """The device that a run asks for is absent, too old or too small."""

@@ -81,7 +81,7 @@ def _reference() -> list[str]:
 
 
 def _encoder() -> list[str]:
-    return ["--encoder", str(encoder_folder()), "--cache", str(CACHE)]
+    return ["--cache", str(CACHE / "retrieval")]
 
 
 def _propensity() -> list[str]:
@@ -93,24 +93,40 @@ MEASUREMENTS = (
     Measurement("serving.ready"),
     Measurement("serving.boundary"),
     Measurement("serving.against_peers"),
+    Measurement("serving.batch"),
     Measurement("serving.reloads"),
+    Measurement("serving.kills"),
     Measurement("monitoring.scale"),
     Measurement("monitoring.certify"),
     Measurement("monitoring.concept"),
     Measurement("monitoring.backtest"),
+    Measurement("monitoring.story"),
+    Measurement("monitoring.loop"),
     Measurement("promotion.gate_rates"),
+    Measurement("promotion.taiwan", _data, without_data),
     Measurement("models.holdout", _data, without_data),
     Measurement("reasons.reasons", _data, without_data),
+    Measurement("gpu.training"),
+    Measurement("gpu.networks", _data, without_data),
+    Measurement("gpu.texts", _data, without_encoder),
     Measurement("ledger.figures"),
+    Measurement("ledger.scale"),
+    Measurement("ledger.tamperings"),
     Measurement("causal.propensity", _propensity, without_data),
     Measurement("causal.discontinuity", _reference, without_data),
     Measurement("causal.synthetic", _reference, without_data),
+    Measurement("causal.synthetic_coverage"),
     Measurement("causal.differences_scale"),
     Measurement("causal.verdicts"),
+    Measurement("promotion.mutants"),
     Measurement("promotion.canary"),
+    Measurement("monitoring.streams", _data, without_data),
     Measurement("promotion.history"),
+    Measurement("promotion.shadow"),
+    Measurement("promotion.effective"),
     Measurement("causal.serial_errors"),
     Measurement("causal.differences_coverage"),
+    Measurement("causal.same_bytes"),
     Measurement("causal.observational_coverage"),
     Measurement("retrieval.updates", missing=without_encoder),
     Measurement("retrieval.quality", _encoder, without_encoder),
@@ -118,6 +134,7 @@ MEASUREMENTS = (
 """In the order in which they are run."""
 
 ASIDE = {
+    "serving.asking": "a process that asks for decisions, for the benchmarks of serving",
     "ledger.crash": "the writer that the crash tests kill",
     "retrieval.train_defaults": "writes the shipped weights anew",
 }

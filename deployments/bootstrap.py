@@ -7,31 +7,31 @@ person changed on its page (a paused schedule stays paused).
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import yaml
+from pydantic.fields import FieldInfo
 from rich.console import Console
 
 from assay.errors import AssayError, ConfigError
 from assay.ledger.signing import signing_key
 from assay.settings import Settings
+from deployments.automations import apply_triggers
 from deployments.environment import digest_of, platform_environment, project_root
 from deployments.platform.prefect_api import PrefectApi
+from deployments.pools import apply_pools
 
 if TYPE_CHECKING:
     from prefect import Flow
     from prefect.client.orchestration import SyncPrefectClient
 
 VERSION_PREFIX = "assay-"
-POOLS = {
-    "local": "Flow runs as processes on the machines of `prefect worker start -p local`.",
-    "cuda": "Flow runs that need a CUDA device; one at a time for each pool.",
-}
 GPU_LIMIT = "gpu"
 
 
@@ -54,8 +54,8 @@ class Plan:
     version: str
 
 
-def read_plan(root: Path) -> Plan:
-    """Return the plan of a project's `prefect.yaml`.
+def read_plan(root: Path, *pools: object) -> Plan:
+    """Return the plan of a project's `prefect.yaml`, for pools as asked for.
 
     Raises
     ------
@@ -69,8 +69,12 @@ def read_plan(root: Path) -> Plan:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     if not (content or {}).get("deployments"):
         raise ConfigError(f"{path} names no deployments; it needs at least one")
-    made_from = [path, Path(__file__), *(root / "flows").rglob("*.py")]
-    version = VERSION_PREFIX + digest_of(made_from, str(root))[:12]
+    made_from = [
+        path,
+        *(root / "deployments").glob("*.py"),
+        *(root / "flows").rglob("*.py"),
+    ]
+    version = VERSION_PREFIX + digest_of(made_from, str(root), *map(str, pools))[:12]
     return Plan(content.get("pull", []), content["deployments"], version)
 
 
@@ -82,7 +86,7 @@ def is_current(api: PrefectApi, plan: Plan) -> bool:
     )
 
 
-def apply_plan(plan: Plan) -> list[str]:
+def apply_plan(plan: Plan, settings: Settings) -> list[str]:
     """Create or update pools, limits and deployments; return ``flow/deployment`` names.
 
     Deployments that an earlier plan made and this one does not name are deleted, so
@@ -96,7 +100,8 @@ def apply_plan(plan: Plan) -> list[str]:
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        _apply_pools(client)
+        apply_pools(client, settings)
+        client.upsert_global_concurrency_limit_by_name(GPU_LIMIT, settings.cuda_devices)
         names = [_apply_deployment(client, each, plan) for each in plan.deployments]
         for found in client.read_deployments(limit=200):
             if _is_ours(found.version) and found.version != plan.version:
@@ -113,13 +118,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.path.insert(0, str(root))
     try:
         signing_key(settings.platform_key_file)
-        plan = read_plan(root)
+        plan = read_plan(root, settings.cuda_pool, settings.cuda_devices)
         with PrefectApi(settings.prefect_api) as api:
             current = is_current(api, plan)
         if current:
             console.print(f"deployments: unchanged ({plan.version})", highlight=False)
             return 0
-        for name in apply_plan(plan):
+        for name in apply_plan(plan, settings):
             console.print(f"deployment {name}: applied", highlight=False)
     except AssayError as error:
         Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False)
@@ -131,26 +136,6 @@ def _is_ours(version: str | None) -> bool:
     return (version or "").startswith(VERSION_PREFIX)
 
 
-def _apply_pools(client: SyncPrefectClient) -> None:
-    from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
-    from prefect.exceptions import ObjectNotFound
-    from prefect.workers.process import ProcessWorker
-
-    limits = {"local": max(2, os.cpu_count() or 2), "cuda": 1}
-    for name, description in POOLS.items():
-        try:
-            client.read_work_pool(name)
-        except ObjectNotFound:
-            template = ProcessWorker.get_default_base_job_template()
-            client.create_work_pool(
-                WorkPoolCreate(name=name, type="process", base_job_template=template)
-            )
-        client.update_work_pool(
-            name, WorkPoolUpdate(description=description, concurrency_limit=limits[name])
-        )
-    client.upsert_global_concurrency_limit_by_name(GPU_LIMIT, 1)
-
-
 def _apply_deployment(
     client: SyncPrefectClient, wanted: dict[str, Any], plan: Plan
 ) -> str:
@@ -158,14 +143,14 @@ def _apply_deployment(
 
     flow = _load(wanted["entrypoint"])
     parameters = wanted.get("parameters", {})
-    schema = parameter_schema(flow).model_dump_for_openapi()
+    schema = with_words(flow, parameter_schema(flow).model_dump_for_openapi())
     unknown = sorted(set(parameters) - set(schema["properties"]))
     if unknown:
         raise ConfigError(
             f"prefect.yaml gives {wanted['entrypoint']} the parameters "
             f"{', '.join(unknown)}; it takes {', '.join(schema['properties'])}"
         )
-    client.create_deployment(
+    deployment_id = client.create_deployment(
         flow_id=client.create_flow(flow),
         name=wanted["name"],
         version=plan.version,
@@ -180,8 +165,27 @@ def _apply_deployment(
         **_timing(wanted),
         work_pool_name=wanted["work_pool"]["name"],
         work_queue_name=wanted["work_pool"].get("work_queue_name", "default"),
+        job_variables=wanted["work_pool"].get("job_variables"),
     )
+    apply_triggers(client, deployment_id, wanted.get("triggers", []))
     return f"{flow.name}/{wanted['name']}"
+
+
+def with_words(flow: Flow[Any, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema whose form says what each parameter means.
+
+    Prefect puts the parameter's name in the place of the title that its annotation
+    gives, and drops the description.
+    """
+    properties = dict(schema["properties"])
+    hints = get_type_hints(inspect.unwrap(flow.fn), include_extras=True)
+    for name, of_parameter in properties.items():
+        for each in getattr(hints.get(name), "__metadata__", ()):
+            if isinstance(each, FieldInfo):
+                told = {"title": each.title, "description": each.description}
+                given = {key: text for key, text in told.items() if text}
+                properties[name] = {**of_parameter, **given}
+    return {**schema, "properties": properties}
 
 
 def _load(entrypoint: str) -> Flow[Any, Any]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes PostgreSQL, Redis and Chromium available for the tests: what answers on the
+# Makes PostgreSQL, Redis, Chromium and ShellCheck available for the tests: what answers on the
 # default port is taken as it is, what is installed is started, what is missing is
 # installed where this user may. What stays missing is said in one line.
 set -euo pipefail
@@ -40,8 +40,11 @@ redis() {
   wait_for 6379 Redis
 }
 chromium() {
-  command -v chromium >/dev/null || command -v google-chrome >/dev/null || install chromium || return 0
+  # By path: this function bears the same name.
+  type -P chromium >/dev/null || install chromium || return 0
 }
+linter() { type -P shellcheck >/dev/null || install shellcheck || return 0; }
 postgresql
 redis
 chromium
+linter

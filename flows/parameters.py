@@ -37,6 +37,26 @@ SnapshotUri: TypeAlias = Annotated[
 Algorithm: TypeAlias = Annotated[
     Literal["boosting", "logistic"], Field(title="Algorithm")
 ]
+NetworkKind: TypeAlias = Annotated[
+    Literal["residual_network", "network_ensemble", "expert_network"],
+    Field(title="Network", description="What is trained; see docs/methods/networks.md."),
+]
+Device: TypeAlias = Annotated[
+    Literal["cuda", "cpu"],
+    Field(
+        title="Device",
+        description="cuda fails at once where there is no fitting device; cpu is a "
+        "choice, never a fallback.",
+    ),
+]
+NetworkOptions: TypeAlias = Annotated[
+    dict[str, float | int | str] | None,
+    Field(
+        title="Options",
+        description="Sizes and training in place of the defaults, such as "
+        '{"width": 256, "precision": "bfloat16"}; see docs/methods/networks.md.',
+    ),
+]
 Seed: TypeAlias = Annotated[int, Field(title="Seed", ge=0, lt=2**32)]
 Trials: TypeAlias = Annotated[
     int,
@@ -51,6 +71,20 @@ Minutes: TypeAlias = Annotated[
         description="Longest search; 0 is no limit. A clock's end may vary.",
     ),
 ]
+Share: TypeAlias = Annotated[
+    float, Field(title="Share", gt=0, lt=1, description="Of the labelled rows.")
+]
+WindowDays: TypeAlias = Annotated[float, Field(title="Days of the window", gt=0, le=3660)]
+Level: TypeAlias = Annotated[
+    float,
+    Field(
+        title="Chance of a false alarm",
+        gt=0,
+        lt=1,
+        description="Over all looks at one reference.",
+    ),
+]
+Looks: TypeAlias = Annotated[int, Field(title="Looks at one reference", ge=1, le=10_000)]
 Folds: TypeAlias = Annotated[
     int,
     Field(title="Folds", ge=0, le=20, description="Of the cross-validation; 0 is none."),

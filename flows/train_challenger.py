@@ -13,10 +13,13 @@ from flows.parameters import (
     Minutes,
     ModelName,
     Seed,
+    Share,
     SnapshotUri,
     Trials,
 )
 from tasks.train import (
+    CALIBRATION_SHARE,
+    HOLDOUT_SHARE,
     build_version,
     choose_snapshot,
     publish_training,
@@ -34,6 +37,8 @@ async def train_challenger(
     search_trials: Trials = 0,
     search_minutes: Minutes = 0.0,
     folds: Folds = 5,
+    holdout_share: Share = HOLDOUT_SHARE,
+    calibration_share: Share = CALIBRATION_SHARE,
 ) -> dict[str, str | int | float]:
     """Train on a snapshot and return the version, which gets the alias `challenger`."""
     settings = Settings()
@@ -45,6 +50,8 @@ async def train_challenger(
         "search_trials": search_trials,
         "search_minutes": search_minutes,
         "folds": folds,
+        "holdout_share": holdout_share,
+        "calibration_share": calibration_share,
     }
     made = build_version(snapshot, contract, options, settings)
     record, logged = register_version(made, snapshot, settings)

@@ -63,7 +63,7 @@ def assemble(
         If the graph answers otherwise than the trainer anywhere it was tried.
     """
     graph = fitted.graph()
-    parity = check_parity(graph, fitted, frame)
+    parity = check_parity(graph, fitted, frame, limit=fitted.parity_limit)
     metrics = _metrics(fitted)
     manifest = Manifest(
         model_name=fitted.contract.name,
@@ -77,7 +77,7 @@ def assemble(
         snapshot_digest=snapshot_digest,
         code_revision=code_revision(settings),
         lock_digest=lock_digest(settings),
-        library_versions=library_versions(),
+        library_versions=library_versions(*fitted.more_libraries),
     )
     card = _card(fitted, manifest, parity)
     parts = Parts(
@@ -93,10 +93,12 @@ def assemble(
 def _documents(fitted: Fitted, frame: pd.DataFrame, card: str) -> dict[str, bytes]:
     seen = frame.iloc[fitted.split.train]
     profile = reference_profile(seen, fitted.contract, fitted.probabilities(seen))
+    has_text = fitted.contract.free_text is not None
+    why = {} if has_text else {REASONS: reasons_document(fitted, frame)}
     return {
         "reference.json": json.dumps(profile, sort_keys=True).encode(),
         "card.md": card.encode(),
-        REASONS: reasons_document(fitted, frame),
+        **why,
         **monitoring_documents(fitted, frame),
     }
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from prefect import get_run_logger, task
@@ -20,9 +21,13 @@ from prefect.cache_policies import NO_CACHE
 from assay.adapters.sources import iterate_source
 from assay.adapters.tracking import Registry, VersionRecord
 from assay.bundle import Bundle, Scorer
+from assay.contract import Contract
 from assay.errors import DataError
+from assay.features.matrix import design_matrix
 from assay.models.parity import feature_columns
 from assay.quality.rows import assess_rows
+from assay.reasons.exits import TreeExits
+from assay.reasons.proof import probability_of, proven_exits
 from assay.settings import Settings
 from tasks.faults import RETRIES, may_pass
 
@@ -57,6 +62,42 @@ class Scored:
     def n_refused(self) -> int:
         """Rows outside the contract, which have no probability but their reasons."""
         return self.n_received - self.n_scored
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkScorer:
+    """A version as it scores many rows: by its trees' leaves, or else by its graph.
+
+    Attributes
+    ----------
+    scorer : Scorer
+        The graph, golden rows agreed.
+    exits : TreeExits or None
+        The leaves, proven against the graph; None for a version that has no such table.
+    """
+
+    scorer: Scorer
+    exits: TreeExits | None
+    contract: Contract
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Self:
+        """Return the scorer of a bundle.
+
+        Raises
+        ------
+        BundleError
+            If its graph or its table does not score as recorded.
+        """
+        scorer = Scorer.of(bundle)
+        return cls(scorer, proven_exits(bundle, scorer), bundle.contract)
+
+    def probabilities(self, accepted: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the probability of label 1 of rows that keep the contract, (n_rows,)."""
+        if self.exits is None:
+            return self.scorer.probabilities(feature_columns(accepted, self.contract))
+        matrix, _ = design_matrix(accepted, self.contract)
+        return probability_of(self.exits.log_odds_of(matrix))
 
 
 @task(
@@ -104,7 +145,7 @@ def write_scores(
         raise DataError(
             f"{output} exists; scores are never written over: name another output"
         )
-    now, scorer = datetime.now(UTC), Scorer.of(bundle)
+    now, scorer = datetime.now(UTC), ChunkScorer.of(bundle)
     output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.with_name(f".{output.name}.unfinished")
     n_received = n_scored = n_positive = 0
@@ -115,11 +156,8 @@ def write_scores(
                 writer.write_table(table)
                 n_received += len(chunk)
                 n_scored += len(chunk) - table["probability"].null_count
-                n_positive += (
-                    table["decision"]
-                    .to_pylist()
-                    .count(bundle.contract.decision.positive_action)
-                )
+                action = bundle.contract.decision.positive_action
+                n_positive += pc.sum(pc.equal(table["decision"], action)).as_py() or 0
                 tell(n_received)
         unfinished.rename(output)
     finally:
@@ -147,7 +185,7 @@ def _scored_table(
     offset: int,
     record: VersionRecord,
     bundle: Bundle,
-    scorer: Scorer,
+    scorer: ChunkScorer,
     now: datetime,
 ) -> pa.Table:
     contract, n_rows = bundle.contract, len(chunk)
@@ -156,8 +194,7 @@ def _scored_table(
     probability = np.full(n_rows, np.nan)
     if len(quality.accepted):
         kept = np.setdiff1d(np.arange(n_rows), refused)
-        columns = feature_columns(quality.accepted, contract)
-        probability[kept] = scorer.probabilities(columns)
+        probability[kept] = scorer.probabilities(quality.accepted)
     reasons = np.full(n_rows, None, dtype=object)
     reasons[refused] = quality.quarantined["reasons"].to_numpy()
     return pa.table(
@@ -167,10 +204,12 @@ def _scored_table(
             "probability": pa.array(probability, from_pandas=True),
             "decision": pa.array(_decisions(probability, bundle), pa.string()),
             "reasons_refused": pa.array(reasons, pa.string()),
-            "model_name": [record.model_name] * n_rows,
-            "model_version": [record.version] * n_rows,
-            "bundle_digest": [record.bundle_digest] * n_rows,
-            "scored_at": [now] * n_rows,
+            "model_name": pa.repeat(record.model_name, n_rows),
+            "model_version": pa.repeat(pa.scalar(record.version, pa.int64()), n_rows),
+            "bundle_digest": pa.repeat(record.bundle_digest, n_rows),
+            "scored_at": pa.repeat(
+                pa.scalar(now, SCHEMA.field("scored_at").type), n_rows
+            ),
         },
         schema=SCHEMA,
     )

@@ -33,6 +33,7 @@ from tasks.progress import progress_artifact
 
 HOLDOUT_SHARE = 0.2
 CALIBRATION_SHARE = 0.15
+SHARES = {"holdout_share": HOLDOUT_SHARE, "calibration_share": CALIBRATION_SHARE}
 
 
 @task(name="choose-snapshot", cache_policy=NO_CACHE)
@@ -76,8 +77,6 @@ def build_version(
     fitted = fit_challenger(
         frame,
         contract,
-        holdout_share=HOLDOUT_SHARE,
-        calibration_share=CALIBRATION_SHARE,
         progress=progress_artifact(f"Training {contract.name}"),
         **options,
     )
@@ -86,7 +85,7 @@ def build_version(
         frame,
         contract_path(contract.name, settings.contracts).read_text(),
         snapshot_digest=snapshot.snapshot_id,
-        shares={"holdout_share": HOLDOUT_SHARE, "calibration_share": CALIBRATION_SHARE},
+        shares={name: options.get(name, share) for name, share in SHARES.items()},
         settings=settings,
     )
     get_run_logger().info(

@@ -82,15 +82,19 @@ def running_mlflow(folder: Path, database: str) -> Iterator[str]:
 
 
 @contextmanager
-def running_prefect(folder: Path, database: str) -> Iterator[str]:
-    """Run a Prefect server on a database; give the URL of its API."""
-    port = free_port()
+def running_prefect(folder: Path, database: str, port: int = 0) -> Iterator[str]:
+    """Run a Prefect server on a database; give the URL of its API.
+
+    A free port is taken where none is named.
+    """
+    port = port or free_port()
     command = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     environment = {
         "PREFECT_HOME": str(folder),
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database,
     }
     api = f"http://127.0.0.1:{port}/api"
+    environment["PREFECT_SERVER_UI_API_URL"] = api
     with running(command, f"{api}/health", folder, environment):
         yield api
 

@@ -135,6 +135,8 @@ def _allowed(field: Field) -> str:
         listed = ", ".join(f"`{_plain(str(value))}`" for value in field.categories)
         return listed + (", or another" if field.unseen == "allow" else "")
     low, high = field.minimum, field.maximum
+    if field.is_free_text:
+        return f"at most {high:.15g} characters"
     if low is not None and high is not None:
         return f"{low:.15g} to {high:.15g}"
     if low is not None:

@@ -48,7 +48,8 @@ class Field(ContractPart):
     unit : str
         Unit of the values, for people; empty where there is none.
     minimum, maximum : float or None
-        Inclusive bounds, in `unit`; only for ``integer`` and ``number``.
+        Inclusive bounds, in `unit`; only for ``integer`` and ``number``. The `maximum`
+        of a ``text`` that is a feature is the most characters it may have.
     categories : tuple of str or int
         Allowed values of a ``category``, all of one type. The order is kept.
     nulls : {"refuse", "allow"}
@@ -79,6 +80,11 @@ class Field(ContractPart):
         return self.dtype in ("integer", "number")
 
     @property
+    def is_free_text(self) -> bool:
+        """True for a text that the model reads, as tokens."""
+        return self.dtype == "text" and self.role == "feature"
+
+    @property
     def has_text_categories(self) -> bool:
         """True for a category whose values are words rather than code numbers."""
         return self.dtype == "category" and isinstance(self.categories[0], str)
@@ -86,6 +92,8 @@ class Field(ContractPart):
     @model_validator(mode="after")
     def _bounds_fit(self) -> Self:
         bounded = self.minimum is not None or self.maximum is not None
+        if self.is_free_text:
+            return self._text_is_bounded()
         if bounded and not self.is_numeric:
             raise ValueError(
                 f"{self.dtype} field {self.name!r} has bounds; minimum and maximum are "
@@ -99,6 +107,20 @@ class Field(ContractPart):
             raise ValueError(
                 f"field {self.name!r} has minimum {self.minimum:g} above its maximum "
                 f"{self.maximum:g}; swap or correct them"
+            )
+        return self
+
+    def _text_is_bounded(self) -> Self:
+        most = self.maximum
+        if most is None or not (1 <= most == int(most)) or self.minimum is not None:
+            raise ValueError(
+                f"text feature {self.name!r} needs a maximum, the most characters that "
+                "it may have, as a whole number from 1; and no minimum"
+            )
+        if self.nulls != "refuse":
+            raise ValueError(
+                f"text feature {self.name!r} allows missing values; a model reads a "
+                'text or none: write nulls = "refuse"'
             )
         return self
 
@@ -132,7 +154,7 @@ class Field(ContractPart):
     @model_validator(mode="after")
     def _role_fits(self) -> Self:
         allowed: dict[str, tuple[DType, ...]] = {
-            "feature": ("integer", "number", "boolean", "category"),
+            "feature": ("integer", "number", "boolean", "category", "text"),
             "event_time": ("timestamp",),
             "label": ("integer", "boolean"),
         }

@@ -147,7 +147,8 @@ class ServiceGate(ContractPart):
     Attributes
     ----------
     score_psi : float
-        Largest upper end of the PSI of its scores against the champion's, in nats.
+        Largest upper end of the PSI of its scores against the champion's, in nats,
+        these brought to the outcomes of the rows that judge.
     parity : float
         Largest difference in probability between graph and trainer.
     latency_ms : float

@@ -178,6 +178,11 @@ class Contract(ContractPart):
         return self.with_role("feature")
 
     @property
+    def free_text(self) -> Field | None:
+        """The text that the model reads, or None where features are numbers and words."""
+        return next((field for field in self.features if field.is_free_text), None)
+
+    @property
     def label_field(self) -> Field:
         """The field that is learned."""
         return self.with_role("label")[0]
@@ -215,6 +220,16 @@ class Contract(ContractPart):
                     f"{n_fields} fields have the role {role!r}; "
                     f"{least} to {most} are allowed"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _a_text_stands_alone(self) -> Self:
+        if self.free_text is not None and len(self.features) > 1:
+            raise ValueError(
+                f"text feature {self.free_text.name!r} stands beside "
+                f"{len(self.features) - 1} others; a text is read alone: give the others "
+                "the role 'ignored' or 'protected'"
+            )
         return self
 
     @model_validator(mode="after")

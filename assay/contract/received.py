@@ -182,8 +182,11 @@ def _plain(column: pd.Series) -> NDArray[Any]:
 
 
 def _missing_and_text(plain: NDArray[Any]) -> tuple[Mask, Mask]:
+    is_missing = np.asarray(pd.isna(plain), dtype=bool)
+    if pd.api.types.infer_dtype(plain, skipna=True) == "string":
+        return is_missing, ~is_missing
     is_text = np.fromiter((isinstance(cell, str) for cell in plain), bool, len(plain))
-    return np.asarray(pd.isna(plain), dtype=bool), is_text
+    return is_missing, is_text
 
 
 def _arrow(texts: NDArray[Any]) -> Any:  # noqa: ANN401 # pyarrow has no types

@@ -120,7 +120,22 @@ def _kind(field: Field) -> Any:  # noqa: ANN401 # a type, made at run time
     if field.dtype == "timestamp":
         schema = {"type": "string", "format": "date-time"}
         return Annotated[str, AfterValidator(_instant), WithJsonSchema(schema)]
+    if field.is_free_text:
+        return _free_text(field)
     return Annotated[str, Constrained(strict=True)]
+
+
+def _free_text(field: Field) -> Any:  # noqa: ANN401 # a type, made at run time
+    """Return the type of a text that is read: trimmed, and neither empty nor a gap."""
+    most = int(field.maximum or 0)
+    missing = {"not": {"enum": sorted(MISSING_TEXTS)}}
+    schema = {"type": "string", "maxLength": most, "pattern": _A_WORD, **missing}
+    return Annotated[
+        str,
+        Constrained(strict=True, max_length=most),
+        AfterValidator(_word_reader(field)),
+        WithJsonSchema(schema),
+    ]
 
 
 def _number(field: Field) -> Any:  # noqa: ANN401 # a type, made at run time

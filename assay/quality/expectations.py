@@ -168,6 +168,10 @@ def _expectations(gxe: Any, field: Field, contract: Contract) -> Iterator[Any]: 
             min_value=_bound(field.minimum, -1.0),
             max_value=_bound(field.maximum, 1.0),
         )
+    if field.is_free_text:
+        yield gxe.ExpectColumnValueLengthsToBeBetween(
+            column=column, min_value=1, max_value=int(field.maximum or 0)
+        )
     allowed = _allowed_values(field, contract)
     if allowed:
         yield gxe.ExpectColumnValuesToBeInSet(column=column, value_set=allowed)

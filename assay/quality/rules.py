@@ -17,7 +17,7 @@ KINDS = {
     "not_an_integer": "the value has a fraction",
     "too_large_integer": "the integer is beyond 2**53, which a float64 cannot hold",
     "below_minimum": "the value is below the contract's minimum",
-    "above_maximum": "the value is above the contract's maximum",
+    "above_maximum": "the value, or a text's length, is above the contract's maximum",
     "unknown_category": "the value is not among the contract's categories",
     "not_a_boolean": "the value is no truth value",
     "not_text": "the value is neither text nor a whole number",
@@ -101,9 +101,17 @@ def _category(received: pd.Series, field: Field) -> tuple[Cells, dict[str, Mask]
 
 
 def _text(received: pd.Series, field: Field) -> tuple[Cells, dict[str, Mask]]:
-    del field
     cells = words(received)
-    return cells, {"not_text": cells.unreadable}
+    if not field.is_free_text:
+        return cells, {"not_text": cells.unreadable}
+    texts = ["" if value is None else str(value) for value in cells.typed]
+    # A request with one is refused, so a model must not learn from it either.
+    has_nul = np.fromiter(("\x00" in text for text in texts), bool, len(texts))
+    lengths = np.fromiter(map(len, texts), np.float64, len(texts))
+    return cells, {
+        "not_text": cells.unreadable | has_nul,
+        "above_maximum": lengths > (field.maximum or 0.0),
+    }
 
 
 def _truth(received: pd.Series, field: Field) -> tuple[Cells, dict[str, Mask]]:

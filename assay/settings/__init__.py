@@ -10,7 +10,7 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
@@ -72,6 +72,14 @@ class Settings(ServiceSettings):
         Where pinned downloads come from.
     download_timeout_seconds : float
         Longest wait for one answer of a remote source.
+    cuda_pool : {"process", "docker", "kubernetes"}
+        What the workers of the pool ``cuda`` start a run as.
+    cuda_devices : int
+        CUDA devices behind that pool; as many runs go at once, others wait.
+    fan_out : str
+        Where many independent pieces of work run: empty for the flow's own process,
+        ``dask:N`` for N processes beside it, or a Dask scheduler's address such as
+        ``tcp://10.0.0.5:8786``. The numbers are the same.
     language_model : str
         Model that writes answers from documents: its name at `language_model_url`, else
         a local folder or hub id of transformers. Empty means that answers are quoted.
@@ -113,6 +121,9 @@ class Settings(ServiceSettings):
     openml_url: str = "https://data.openml.org"
     uci_url: str = "https://archive.ics.uci.edu"
     download_timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    cuda_pool: Literal["process", "docker", "kubernetes"] = "process"
+    cuda_devices: Annotated[int, Field(ge=1)] = 1
+    fan_out: str = ""
     language_model: str = ""
     language_model_url: str = ""
     language_model_key: SecretStr = SecretStr("")

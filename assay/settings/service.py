@@ -41,8 +41,8 @@ class ServiceSettings(BaseSettings):
         Public keys that the API trusts, or files of them, separated by commas; empty
         means ``keys/platform.pub`` under `home`.
     api_refresh_seconds : float
-        Time between two looks of the API at the registry: how soon a moved champion
-        answers.
+        Time between two looks of the API at the registry: how soon a stop, a rollback or
+        a new champion holds.
     api_body_bytes : int
         Largest body of a request to the API.
     ledger : str
@@ -51,7 +51,7 @@ class ServiceSettings(BaseSettings):
         Whether an answer of the API waits until its record is on the disk, only until
         the operating system has it, or is not recorded.
     api_body_seconds : float
-        Longest time that a caller may take to send a body.
+        Longest time that a caller may take to send a head, and to send a body.
     api_most_in_flight : int
         Requests that one worker holds at a time; more are answered 503 at once.
     api_keys : str
@@ -86,7 +86,7 @@ class ServiceSettings(BaseSettings):
     require_signature: bool = True
     platform_key: str = ""
     platform_public_keys: str = ""
-    api_refresh_seconds: Annotated[float, Field(gt=0)] = 0.75
+    api_refresh_seconds: Annotated[float, Field(gt=0)] = 0.5
     api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
     ledger: str = ""
     ledger_mode: Literal["durable", "relaxed", "off"] = "durable"

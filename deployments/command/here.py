@@ -62,10 +62,10 @@ def find_entrypoint(root: Path, flow: str) -> tuple[str, dict[str, Any]]:
     ConfigError
         If `prefect.yaml` has no such flow.
     """
-    known = {}
+    known: dict[str, tuple[str, dict[str, Any]]] = {}
     for each in read_plan(root).deployments:
         name = each["entrypoint"].rpartition(".")[2]
-        known[name] = (each["entrypoint"], each.get("parameters", {}))
+        known.setdefault(name, (each["entrypoint"], each.get("parameters", {})))
     wanted = flow.partition("/")[0].replace("-", "_")
     if wanted not in known:
         raise ConfigError(

@@ -56,11 +56,14 @@ def audit(
         ("as many other fields, risk falls", seen.random_lowers_share),
         ("named fields, decision ends", seen.named_flips_share),
         ("other fields, decision ends", seen.random_flips_share),
+        ("other fields lower half as much as those named", seen.random_half_share),
         ("other fields lower as much as those named", seen.random_matches_share),
         ("same texts under 1 % noise", seen.same_share),
         ("same first text under 1 % noise", seen.first_same_share),
+        ("same four weightiest texts under 1 % noise", seen.same_four_share),
     ):
-        typer.echo(f"{what:45} {share:7.1%}")
+        typer.echo(f"{what:47} {share:7.1%}")
+    typer.echo(f"{seen.mean_named:.2f} reasons a row")
     typer.echo(f"over {seen.n_named:,} adverse rows with reasons of {seen.n_rows:,}")
 
 

@@ -55,7 +55,7 @@ def run_on_platform(
 
     settings = Settings()
     with PrefectApi(settings.prefect_api) as api:
-        deployment = find_deployment(api.deployments(), flow)
+        deployment = find_deployment(api.deployments(), flow, words)
         schema = dict(deployment["parameter_openapi_schema"])
         given = deployment.get("parameters") or {}
         schema["required"] = [n for n in schema.get("required", []) if n not in given]
@@ -69,8 +69,13 @@ def run_on_platform(
     return 0 if ended.is_completed else 1
 
 
-def find_deployment(deployments: list[Json], flow: str) -> Json:
+def find_deployment(
+    deployments: list[Json], flow: str, words: Sequence[str] = ()
+) -> Json:
     """Return the deployment of a flow, named ``flow`` or ``flow/deployment``.
+
+    Of several, the one that runs on the device that the words name, on CUDA where they
+    name none.
 
     Raises
     ------
@@ -80,6 +85,7 @@ def find_deployment(deployments: list[Json], flow: str) -> Json:
     wanted = flow.replace("_", "-")
     full = {f"{each['flow_name']}/{each['name']}": each for each in deployments}
     found = [each for name, each in full.items() if wanted in {name, each["flow_name"]}]
+    found = _on_device(found, words)
     if len(found) == 1:
         return found[0]
     if found:
@@ -88,6 +94,17 @@ def find_deployment(deployments: list[Json], flow: str) -> Json:
             f"{flow!r} has several deployments; name one: {', '.join(names)}"
         )
     raise ConfigError(f"no flow {flow!r}; the platform has {', '.join(sorted(full))}")
+
+
+def _on_device(found: list[Json], words: Sequence[str]) -> list[Json]:
+    """Leave those whose device is the one that was typed, ``cuda`` without one."""
+    devices = [(each.get("parameters") or {}).get("device") for each in found]
+    if len(found) < 2 or None in devices:
+        return found
+    typed = " ".join(words).replace("=", " ").split()
+    at = typed.index("--device") if "--device" in typed else -1
+    wanted = typed[at + 1] if 0 <= at < len(typed) - 1 else "cuda"
+    return [one for one, device in zip(found, devices, strict=True) if device == wanted]
 
 
 def _say_results(

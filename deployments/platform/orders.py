@@ -75,7 +75,9 @@ def status(platform: Platform, console: Console) -> int:
 
 def _apply_deployments(platform: Platform, console: Console) -> bool:
     """Apply `prefect.yaml` where the server does not hold it; say whether it did."""
-    plan = read_plan(platform.root)
+    plan = read_plan(
+        platform.root, platform.settings.cuda_pool, platform.settings.cuda_devices
+    )
     with PrefectApi(platform.settings.prefect_api) as api:
         if is_current(api, plan):
             return False

@@ -52,11 +52,11 @@ def test_every_run_that_the_documents_name_is_a_deployment():
 
 
 def test_every_make_target_that_the_documents_name_exists():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     named_targets = {
         name
         for document in DOCUMENTS
-        for name in re.findall(r"`make ([a-z]+)[` ]", document.read_text())
+        for name in re.findall(r"`make ([a-z-]+)[` ]", document.read_text())
     }
     assert named_targets <= targets
 

@@ -136,6 +136,23 @@ def test_a_deployment_is_found_by_flow_or_by_full_name():
         find_deployment(deployments, "nigthly")
 
 
+def test_of_a_flow_on_two_devices_the_words_choose():
+    deployments = [
+        {"flow_name": "train-on-gpu", "name": name, "parameters": {"device": device}}
+        for name, device in (("on-demand", "cuda"), ("on-processor", "cpu"))
+    ]
+
+    def chosen(*words):
+        return find_deployment(deployments, "train_on_gpu", words)["name"]
+
+    assert chosen("--device", "cpu", "--model", "x") == "on-processor"
+    assert chosen("--device=cpu") == "on-processor"
+    assert chosen("--model", "x") == "on-demand"
+    assert find_deployment(deployments, "train_on_gpu/on-processor")["name"] == (
+        "on-processor"
+    )
+
+
 def test_here_knows_the_flows_of_prefect_yaml():
     entrypoint, defaults = find_entrypoint(project_root(), "train-challenger")
     assert entrypoint == "flows.train_challenger.train_challenger"

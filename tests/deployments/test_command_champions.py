@@ -16,6 +16,7 @@ from assay.settings import Settings
 from assay.signoff.signature import is_made_by
 from deployments.command import command
 from deployments.command.signing import signature_for
+from tests.services import free_port
 from tests.unit.signoff.people import request_for
 
 MODEL = "credit_default"
@@ -121,8 +122,9 @@ def test_what_cannot_be_decided_is_refused_before_anything_is_written():
 
 
 @pytest.mark.usefixtures("two_champions")
-def test_the_inventory_shows_owner_tier_and_what_is_overdue():
+def test_the_inventory_shows_owner_tier_and_what_is_overdue(monkeypatch):
+    monkeypatch.setenv("ASSAY_MLFLOW_URL", f"http://127.0.0.1:{free_port()}")
     said = order("inventory").stdout
     assert "credit-risk" in said
     assert "simulated applications" in said
-    assert "monitors never ran" in said
+    assert "monitors not known: MLflow does not answer at http" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -43,10 +44,13 @@ def test_the_audit_says_each_share_over_the_adverse_rows(made):
     folder, _ = made
     said = order(folder, "audit", "sample", "--source", folder / "rows.parquet")
     assert said.exit_code == 0, said.exception
-    lines = said.stdout.splitlines()
-    assert len(lines) == 8
-    assert "named fields to usual values, risk falls" in lines[0]
-    assert "adverse rows with reasons" in lines[-1]
+    *shares, per_row, last = said.stdout.splitlines()
+    assert "named fields to usual values, risk falls" in shares[0]
+    odd = [line for line in shares if not re.fullmatch(r"\S.* +\d+\.\d%", line)]
+    assert odd == []
+    assert len({line.rsplit(maxsplit=1)[0] for line in shares}) == len(shares)
+    assert re.fullmatch(r"[1-4]\.\d\d reasons a row", per_row)
+    assert "adverse rows with reasons" in last
 
 
 def test_what_if_answers_a_row_given_as_json(made):

@@ -10,8 +10,9 @@ from prefect.flows import load_flow_from_entrypoint
 
 from assay.contract import contract_names
 from assay.errors import ConfigError
-from deployments.bootstrap import POOLS, read_plan
+from deployments.bootstrap import read_plan, with_words
 from deployments.environment import project_root
+from deployments.pools import POOLS
 
 TEXT = (project_root() / "prefect.yaml").read_text()
 DEPLOYMENTS = yaml.safe_load(TEXT)["deployments"]
@@ -44,13 +45,26 @@ def value_for(field):
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=each)
+def test_the_form_says_what_each_parameter_means(deployment):
+    flow = load_flow_from_entrypoint(deployment["entrypoint"])
+    bare = flow.parameters.model_dump_for_openapi()
+    told = with_words(flow, bare)["properties"]
+    assert told.keys() == bare["properties"].keys()
+    if "model_name" in told:
+        assert told["model_name"]["title"] == "Model"
+        assert told["model_name"]["description"]
+        assert "description" not in bare["properties"]["model_name"]
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=each)
 def test_the_deployment_is_described_tagged_limited_and_has_a_known_pool(deployment):
     assert len(deployment["description"]) > 40
     assert "assay" in deployment["tags"]
-    assert deployment["concurrency_limit"] == {
-        "limit": 1,
-        "collision_strategy": "ENQUEUE",
-    }
+    # A request's row lets one run have it; a limit would let a run that died keep others
+    # out.
+    limited = {"limit": 1, "collision_strategy": "ENQUEUE"}
+    wanted = None if "claimed" in deployment["tags"] else limited
+    assert deployment.get("concurrency_limit") == wanted
     assert deployment["work_pool"]["name"] in POOLS
 
 
@@ -58,7 +72,7 @@ def test_the_deployment_is_described_tagged_limited_and_has_a_known_pool(deploym
 def test_the_model_has_a_contract(deployment):
     known = contract_names(project_root() / "data" / "contracts")
     name = deployment["parameters"].get("model_name")
-    of_none = {"all-models", "causal", "ledger", "retrieval"}
+    of_none = {"all-models", "causal", "ledger", "retrieval", "texts"}
     assert name in known or of_none & set(deployment["tags"])
 
 
@@ -76,6 +90,22 @@ def test_the_nightly_runs_every_night_in_a_named_time_zone():
     assert schedule["cron"] == "0 2 * * *"
     assert schedule["timezone"] == "Europe/London"
     assert schedule["active"] is True
+
+
+def test_drift_starts_the_retraining_with_the_alerts_number():
+    from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
+
+    from tasks.alerts import DRIFT_EVENT
+
+    (retrain,) = (d for d in DEPLOYMENTS if "retrain_on_alert" in d["entrypoint"])
+    (trigger,) = (DeploymentEventTrigger.model_validate(t) for t in retrain["triggers"])
+    assert trigger.expect == {DRIFT_EVENT}
+    assert "event.payload.alert_id" in str(trigger.parameters["alert_id"])
+
+
+def test_what_no_event_started_is_looked_for_every_five_minutes():
+    (found,) = (d for d in DEPLOYMENTS if "reconcile_alerts" in d["entrypoint"])
+    assert found["schedules"][0]["cron"] == "2-59/5 * * * *"
 
 
 def test_no_path_of_a_machine_is_written_in_it():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -69,13 +70,14 @@ def services(request, tmp_path_factory) -> Iterator[Services]:
                 "assay": "",
             }
         else:
-            names = ("assay_test_mlflow", "assay_test_prefect", "assay_test_own")
+            own = uuid.uuid4().hex[:12]  # another run of the tests may go on beside
+            names = [f"assay_test_{own}_{n}" for n in ("mlflow", "prefect", "own")]
             server = stack.enter_context(postgresql_databases(*names))
             asynchronous = server.replace("+psycopg", "+asyncpg")
             urls = {
-                "mlflow": f"{server}/assay_test_mlflow",
-                "prefect": f"{asynchronous}/assay_test_prefect",
-                "assay": f"{server}/assay_test_own",
+                "mlflow": f"{server}/{names[0]}",
+                "prefect": f"{asynchronous}/{names[1]}",
+                "assay": f"{server}/{names[2]}",
             }
         api = stack.enter_context(running_prefect(folder / "prefect", urls["prefect"]))
         mlflow = stack.enter_context(running_mlflow(folder / "mlflow", urls["mlflow"]))

@@ -37,7 +37,10 @@ async def texts(key):
     return [str(one.data) for one in sorted(found, key=lambda one: one.created)]
 
 
-async def test_a_rollout_is_answered_with_a_report_that_people_can_open(flow_settings):
+async def test_a_rollout_is_answered_with_a_report_that_people_can_open(
+    flow_settings, monkeypatch
+):
+    monkeypatch.setenv("ASSAY_FAN_OUT", "dask:2")
     panel = {"unit_column": "branch", "period": "week", "cohort": "cohort"}
 
     answer = await ask(others={"event_study": panel}, certificate_copies=20, unit="share")

@@ -8,9 +8,15 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from assay.adapters.history import champions, history, platform_key_file
-from assay.adapters.signoffs import add_key, signoff_cases, trainer_of
+from assay.adapters.signoffs import (
+    add_key,
+    policies_now,
+    signoff_cases,
+    trainer_of,
+)
 from assay.adapters.tracking import Registry
 from assay.adapters.tracking.statements import Statements
+from assay.canary import goes_to_canary
 from assay.errors import RegistryError
 from assay.history import follow
 from assay.ledger.signing import public_bytes, read_public, signing_key
@@ -23,8 +29,8 @@ from flows.sign_off import sign_off
 from flows.stop_model import stop_model
 from flows.train_challenger import train_challenger
 from flows.try_version import try_version
+from flows.watch_canaries import watch_canaries
 from flows.watch_canary import watch_canary
-from serving.traffic import answering
 from tests.flows.test_nightly import artifacts, source
 
 AS_OF = "2026-06-01T00:00:00+00:00"
@@ -128,6 +134,8 @@ async def test_the_trainer_cannot_validate_and_a_stranger_cannot_sign(
         await sign_off(NAME, "approve", "0" * 16, "0" * 128)
     refused = await signs(signed_settings, files, "vera", "validator", "refuse", "thin")
     assert refused["status"] == "refused"
+    with pytest.raises(RegistryError, match="has not passed the gate"):
+        await try_version(NAME, challenger.version, 0.1)
     assert Registry(signed_settings).champion(NAME) == before
     assert "vera refused" in (await artifacts("lender-signed-signoff"))[-1]
 
@@ -142,7 +150,8 @@ async def ask_for(settings, challenger, champion):
 
     @flow
     async def ask():
-        decision = PromotionDecision(("auc: kept",), ())
+        judged_under = policies_now(settings, NAME)[:1]
+        decision = PromotionDecision(("auc: kept",), (), policies=judged_under)
         return request_signoff(Candidates(challenger, champion), decision, settings)
 
     return await ask()
@@ -183,17 +192,19 @@ async def test_a_canary_that_costs_more_is_withdrawn_by_itself(signed_settings, 
 
     rows = []
     for i in range(1500):
-        found = answering(traffic, f"e-{i}")
+        tried = goes_to_canary(f"e-{i}", traffic.canary.bundle_digest, 0.5)
         # The canary approves everybody, and every fifth does not pay.
         rows.append(
             {
                 "entity": f"e-{i}",
-                "version": found.served.version,
-                "probability": 0.01 if found.role == "canary" else 0.02,
+                "version": (traffic.canary if tried else champion).version,
+                "probability": 0.01 if tried else 0.02,
                 "failed": False,
-                "label": int(found.role == "canary" and i % 5 == 0),
+                "label": int(tried and i % 5 == 0),
             }
         )
+    watched = await watch_canaries()
+    assert {name: seen["n_new"] for name, seen in watched.items()} == {NAME: 0}
     early, late = files / "early.jsonl", files / "late.jsonl"
     early.write_text("\n".join(json.dumps({**row, "label": None}) for row in rows))
     late.write_text("\n".join(json.dumps(row) for row in rows))
@@ -205,8 +216,8 @@ async def test_a_canary_that_costs_more_is_withdrawn_by_itself(signed_settings, 
     assert served(settings).canary is None
     assert served(settings).champion == champion
     assert history(settings, NAME)[-1].action == "canary_withdrawn"
-    with pytest.raises(RegistryError, match="no canary to watch"):
-        await watch_canary(NAME, str(late))
+    assert (await watch_canary(NAME, str(late)))["version"] is None
+    assert await watch_canaries() == {}
 
 
 async def test_an_alias_moved_by_hand_is_noticed_and_servers_stay(signed_settings):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import json
 import os
@@ -74,6 +75,27 @@ def test_a_decision_keeps_all_that_an_auditor_asks_for(tmp_path):
     assert found["features"] == {"age": 41.0, "income": None}
     assert found["reasons"] == ["R02"]
     assert found["shadow"] == {"4": 0.25}
+
+
+def test_a_decision_and_the_same_as_a_mapping_are_the_same_canonical_bytes():
+    record = DecisionRecord(
+        request_id="r",
+        model="m",
+        version="1",
+        bundle_digest="ab" * 32,
+        inputs={"b": 1, "a": 2.5},
+        features={"b": 1.0, "a": 2.5},
+        probability=0.5,
+        threshold=0.2,
+        decision="decline",
+        reasons=("b",),
+    )
+    content = entry_bytes(record)
+    assert content == entry_bytes(dataclasses.asdict(record))
+    read = json.loads(content)
+    assert read["reasons"] == ["b"]
+    plain = json.dumps(read, sort_keys=True, separators=(",", ":"))
+    assert content == plain.encode()
 
 
 def test_a_probability_that_is_no_number_is_no_decision():
