@@ -5,12 +5,12 @@ SHELL := /bin/bash
 python := .venv/bin/python
 export PYTHONUNBUFFERED := 1
 
-.PHONY: all help run stop status test check format env lock bench reference
+.PHONY: all help run stop status test check format env lock bench bench-gpu mutants reference loop
 
 all: check test
 
 help: ## these lines
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 run: env ## start the platform and bring the shipped model to a champion
 	@$(python) -m deployments.platform up
@@ -44,5 +44,14 @@ lock: env ## write locks/*.txt anew from pyproject.toml
 bench: env ## measure; writes the tables in docs/; only="flows.overhead" picks
 	@$(python) -m benchmarks $(only)
 
+mutants: env ## faults put into the gate's code; fails if its tests find less than 95 %
+	@$(python) -m benchmarks promotion.mutants
+
+bench-gpu: ## measure training on a CUDA device; runs with torch, numpy, scikit-learn
+	@$(if $(wildcard $(python)),$(python),python3) -m benchmarks.gpu.training $(only)
+
 reference: env ## published numbers, recomputed
 	@if [ -d tests/reference ]; then $(python) -m pytest tests/reference; else echo "no reference tests yet"; fi
+
+loop: env ## drift, alarm, retraining, signature, new champion, on live traffic; twice
+	@$(python) -m benchmarks.monitoring.loop
