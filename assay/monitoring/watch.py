@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -148,7 +148,7 @@ def watch(
         window, reference, recalibration, contract, threshold, matured, concept, rng
     )
     notices = (
-        *_moved(drifts, alarms, contract, window.start),
+        *drift_notices(drifts, alarms, contract, window.start),
         *_refused(outside, contract),
         *_changed(concept, window, matured),
     )
@@ -198,12 +198,23 @@ def _estimate(
     )
 
 
-def _moved(
-    drifts: tuple[ColumnDrift, ...],
-    alarms: tuple[Alarm, ...],
+def drift_notices(
+    drifts: Sequence[ColumnDrift],
+    alarms: Sequence[Alarm],
     contract: Contract,
-    start: datetime | None,
+    start: datetime | None = None,
 ) -> list[Notice]:
+    """Return what has to be told of columns that moved.
+
+    Parameters
+    ----------
+    drifts, alarms : sequence
+        Each column, and the decision about it, in the same order.
+    contract : Contract
+        Its limits say what is critical: twice as far, or the score.
+    start : datetime, optional
+        First moment of the window.
+    """
     found = []
     for drift, alarm in zip(drifts, alarms, strict=True):
         if not alarm.is_raised:
