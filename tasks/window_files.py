@@ -20,9 +20,9 @@ from assay.errors import DataError, SourceError
 from assay.evaluation.plots import png
 from assay.monitoring.alarms import Alarm, AlarmPolicy, decide_alarms
 from assay.monitoring.distances import ColumnDrift
+from assay.monitoring.notices import Notice, drift_notices
 from assay.monitoring.profile import Reference
 from assay.monitoring.report import drift_page, stability_plot
-from assay.monitoring.watch import Notice, drift_notices
 from assay.settings import Settings
 from tasks.faults import RETRIES, may_pass
 

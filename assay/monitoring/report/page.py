@@ -8,8 +8,9 @@ import numpy as np
 
 from assay.contract import Contract
 from assay.monitoring.alarms import Alarm
-from assay.monitoring.distances import ColumnDrift
-from assay.monitoring.watch import Notice, Watched
+from assay.monitoring.distances import ClassifierDrift, ColumnDrift
+from assay.monitoring.notices import Notice
+from assay.monitoring.watch import Watched
 
 
 def watch_page(watched: Watched, contract: Contract) -> str:
@@ -29,7 +30,7 @@ def watch_page(watched: Watched, contract: Contract) -> str:
         f"## Labels that matured lately\n\n{_concept(watched)}\n"
         f"## Columns\n\nOutside the contract: {watched.outside.value:.2%} of the rows "
         f"(limit {contract.limits.out_of_contract_share:.2%}).\n\n"
-        f"{_columns(watched.drifts, watched.alarms)}"
+        f"{_apart(watched.told_apart)}{_columns(watched.drifts, watched.alarms)}"
     )
 
 
@@ -99,6 +100,15 @@ def _concept(watched: Watched) -> str:
     if np.isneginf(concept.evidence):
         return "None: nothing is known yet.\n"
     return "They follow the probabilities.\n"
+
+
+def _apart(found: ClassifierDrift | None) -> str:
+    if found is None:
+        return ""
+    return (
+        "Trees tell these rows from those of the reference with an AUC of "
+        f"{found.auc:.3f} (0.5 where both are alike; p {found.p_value:.2g}).\n\n"
+    )
 
 
 def _columns(drifts: Sequence[ColumnDrift], alarms: Sequence[Alarm]) -> str:
