@@ -10,9 +10,9 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from assay.adapters.canaries import Counted, count_observations
-from assay.adapters.history import change_champion, history, newest_entry
-from assay.adapters.signoffs import signoff_cases
+from assay.adapters.champions.canaries import Counted, count_observations
+from assay.adapters.champions.history import change_champion, history, newest_entry
+from assay.adapters.champions.signoffs import signoff_cases
 from assay.adapters.tracking import Registry, VersionRecord
 from assay.canary import CanaryRule, Observation, stop_reasons
 from assay.contract import Contract, find_contract

@@ -9,7 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from assay.adapters.history import change_champion, finish_changes, newest_entry
+from assay.adapters.champions.history import change_champion, finish_changes, newest_entry
 from assay.adapters.tracking import Registry, VersionRecord
 from assay.adapters.tracking.registry import CHALLENGER, CHAMPION
 from assay.errors import RegistryError

@@ -105,7 +105,7 @@ def services(platform: Platform, console: Console) -> Iterator[None]:
 
 def person(settings: Settings, folder: Path, owner: str, role: str) -> Path:
     """Return the file of a person's key, which the platform knows."""
-    from assay.adapters.signoffs import add_key
+    from assay.adapters.champions.signoffs import add_key
     from assay.ledger.signing import public_bytes, signing_key
 
     file = folder / f"{owner}.pem"

@@ -18,8 +18,8 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from assay.adapters.history import champions, change_champion, newest_entry
-from assay.adapters.signoffs import add_key, signoff_cases
+from assay.adapters.champions.history import champions, change_champion, newest_entry
+from assay.adapters.champions.signoffs import add_key, signoff_cases
 from assay.adapters.tracking import Registry
 from assay.errors import RegistryError
 from assay.history import Served

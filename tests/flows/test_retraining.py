@@ -27,7 +27,7 @@ from assay.adapters.alerts import (
     raise_alert,
     requests,
 )
-from assay.adapters.history import champions
+from assay.adapters.champions.history import champions
 from assay.adapters.tracking import Registry
 from deployments.bootstrap import apply_plan, read_plan
 from deployments.environment import QUIET, project_root

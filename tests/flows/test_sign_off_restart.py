@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from assay.adapters.history import champions
-from assay.adapters.signoffs import add_key, open_case, signoff_cases
+from assay.adapters.champions.history import champions
+from assay.adapters.champions.signoffs import add_key, open_case, signoff_cases
 from assay.adapters.tracking import Registry
 from assay.ledger.signing import public_bytes, signing_key
 from deployments.command.signing import signature_for
@@ -100,7 +100,7 @@ async def signs(settings, files, role, comment="seen"):
 
 LOOK = """
 import sys
-from assay.adapters.signoffs import signoff_cases
+from assay.adapters.champions.signoffs import signoff_cases
 from assay.settings import Settings
 case = signoff_cases(Settings(), sys.argv[1])[-1]
 print(case.outcome, len(case.signatures), *case.request.roles)
