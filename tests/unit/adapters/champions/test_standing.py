@@ -4,13 +4,6 @@ from functools import partial
 
 import pytest
 from sqlalchemy import delete, update
-from tests.unit.adapters.test_history import (
-    START,
-    CrashError,
-    decision,
-    dying,
-    registry,
-)
 
 from assay.adapters.champions.chains import chain_links
 from assay.adapters.champions.history import carry_out, change_champion, history
@@ -21,6 +14,13 @@ from assay.history.decisions import promotion, shadow
 from assay.history.protocol import change
 from assay.history.traffic import Served
 from tests.services import mlflow_server
+from tests.unit.adapters.champions.test_history import (
+    START,
+    CrashError,
+    decision,
+    dying,
+    registry,
+)
 
 __all__ = ["mlflow_server", "registry"]
 

@@ -17,7 +17,7 @@ from assay.quality.rows import assess_rows
 from assay.settings import Settings
 from assay.simulate.lender import simulate_lender
 
-CONTRACT = read_contract(Path(__file__).parents[3] / "data/contracts/credit_default.toml")
+CONTRACT = read_contract(Path(__file__).parents[4] / "data/contracts/credit_default.toml")
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 LINEAGE = {"source": "simulate:lender", "code_revision": "abc", "as_of": AS_OF}
 
