@@ -8,7 +8,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from assay.adapters.alerts import alerts, deliveries
-from assay.errors import DataError, SourceError
+from assay.errors import ConfigError, DataError, SourceError
 from assay.simulate.drift import Drift
 from assay.simulate.lender import simulate_lender
 from deployments.environment import project_root
@@ -97,6 +97,9 @@ async def test_files_among_two_workers_give_the_alarms_of_the_whole(
     told = [one for one in alerts(flow_settings) if one.alert_id in apart["alerts"]]
     assert {one.measure for one in told} == {"data_drift"}
     assert "interest_rate" in {one.subject for one in told}
+    monkeypatch.setenv("ASSAY_FAN_OUT", "nowhere")
+    with pytest.raises(ConfigError, match="fan_out is 'nowhere'"):
+        await watch_files(MODEL, str(moved))
     monkeypatch.setenv("ASSAY_FAN_OUT", "")
     assert (await watch_files(MODEL, str(moved)))["alerts"] == apart["alerts"]
     assert await keys() >= {"lender-watched-files", "lender-watched-files-stability"}
