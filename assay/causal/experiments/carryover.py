@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from assay.causal.assumptions import Assumption, State, limit, untestable
+from assay.causal.assumptions import Assumption, limit, state_of_test, untestable
 from assay.causal.panel import Floats
 
 NAME = "no carry-over"
@@ -50,11 +50,9 @@ def carryover_assumption(
     Management Science 69 (2023), section 5, on the order of carry-over.
     """
     early = _early_effect(rows.loc[~kept])
-    told = ""
     if np.isfinite(early):
         diagnostics["effect_right_after_switch"] = early
         diagnostics["effect_gained_after_carryover"] = effect - early
-        told = f"; effect {early:.4g} in the rows left out, {effect:.4g} in those kept"
     used = rows.loc[kept]
     found = _by_block_before(used, rows)
     words = "outcome after a treated block less that after an untreated one"
@@ -66,9 +64,7 @@ def carryover_assumption(
     value, p_value = found
     diagnostics["carryover_difference"] = value
     diagnostics["carryover_p_value"] = p_value
-    state: State = "holds"
-    if p_value < limit("test_level"):
-        state = "broken" if p_value < limit("reject_level") else "doubtful"
+    state = state_of_test(p_value)
     return Assumption(
         name=NAME,
         statement=STATEMENT,
@@ -77,7 +73,7 @@ def carryover_assumption(
         p_value=p_value,
         threshold=limit("test_level"),
         state=state,
-        finding=f"{words}: {value:.4g} (p {p_value:.3g}){told}",
+        finding=f"{words}: {value:.4g} (p {p_value:.3g})",
         advice="" if state == "holds" else ADVICE,
     )
 
