@@ -50,4 +50,5 @@ async def promote_challenger(model_name: ModelName) -> dict[str, Any]:
         "failures": list(decision.failures),
         "evidence_digest": published.digest,
         "report_url": published.report_url,
+        "report_page": published.report_page,
     }

@@ -26,7 +26,7 @@ from assay.adapters.alerts import (
 from assay.adapters.alerts.store import Also
 from assay.adapters.tracking import VersionRecord
 from assay.contract import Contract
-from assay.monitoring.watch import Notice
+from assay.monitoring.notices import Notice
 from assay.settings import Settings
 from tasks.faults import RETRIES, may_pass
 

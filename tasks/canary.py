@@ -10,10 +10,10 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from assay.adapters.canaries import Counted, count_observations
-from assay.adapters.history import change_champion, history, newest_entry
-from assay.adapters.signoffs import signoff_cases
-from assay.adapters.tracking import Registry
+from assay.adapters.champions.canaries import Counted, count_observations
+from assay.adapters.champions.history import change_champion, history, newest_entry
+from assay.adapters.champions.signoffs import signoff_cases
+from assay.adapters.tracking import Registry, VersionRecord
 from assay.canary import CanaryRule, Observation, stop_reasons
 from assay.contract import Contract, find_contract
 from assay.errors import ConfigError, DataError, RegistryError
@@ -23,6 +23,7 @@ from assay.settings import Settings
 from assay.signoff.policy import read_policy
 from tasks.canary_ledger import cost_of, ledger_observations, trial_since
 from tasks.champions import show_entry
+from tasks.evidence import GATE_TAG, REFUSED
 from tasks.faults import RETRIES, may_pass
 
 COLUMNS = ("entity", "version", "probability", "failed")
@@ -34,8 +35,9 @@ def put_on_trial(
 ) -> ChampionEntry:
     """Give a version a share of the live requests; a share of 0 only watches it.
 
-    Where the model's tier asks for signatures, only a version that passed the gate and
-    that people were asked about may answer; a refused one may be watched.
+    A version that the gate refused answers nobody. Where the model's tier asks for
+    signatures, only one that passed the gate and that people were asked about may
+    answer. Any version may be watched.
     """
     record = next(
         (v for v in Registry(settings).versions(model_name) if v.version == version), None
@@ -50,27 +52,34 @@ def put_on_trial(
         )
     served = Served(version, record.bundle_digest)
     if share:
-        _check_gate(model_name, served, settings)
+        _check_gate(record, settings)
     actor = settings.actor
     change = canary(served, share, actor) if share else shadow(served, actor)
     return show_entry(change_champion(settings, model_name, change))
 
 
-def _check_gate(model_name: str, served: Served, settings: Settings) -> None:
-    """Raise `RegistryError` if a version that people have to sign was not put to them."""
+def _check_gate(record: VersionRecord, settings: Settings) -> None:
+    """Raise `RegistryError` if a version was refused or not put to its signers."""
+    name, version = record.model_name, record.version
+    watch = "or watch it with share 0"
+    if record.tags.get(GATE_TAG) == REFUSED:
+        raise RegistryError(
+            f"the gate refused version {version} of {name!r}, so it may answer nobody; "
+            f"its validation report says why: train another, {watch}"
+        )
     policy = read_policy(settings.policies / "signoff.toml")
-    if not policy.roles_for(model_name):
+    if not policy.roles_for(name):
         return
     asked = {
         (case.request.version, case.request.bundle_digest)
-        for case in signoff_cases(settings, model_name)
+        for case in signoff_cases(settings, name)
         if case.outcome in ("open", "promoted")
     }
-    if (served.version, served.bundle_digest) not in asked:
+    if (version, record.bundle_digest) not in asked:
         raise RegistryError(
-            f"version {served.version} of {model_name!r} has not passed the gate that "
-            "its tier asks for, so it may answer nobody; run 'assay run "
-            f"promote-challenger --model {model_name}', or watch it with share 0"
+            f"version {version} of {name!r} has not passed the gate that its tier asks "
+            "for, so it may answer nobody; run 'assay run promote-challenger --model "
+            f"{name}', {watch}"
         )
 
 

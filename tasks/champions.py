@@ -8,9 +8,9 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from assay.adapters.history import change_champion, history
-from assay.adapters.signoffs import signoff_cases
-from assay.adapters.standing import check_champion
+from assay.adapters.champions.history import change_champion, history
+from assay.adapters.champions.signoffs import signoff_cases
+from assay.adapters.champions.standing import check_champion
 from assay.adapters.tracking import Registry
 from assay.history import ChampionEntry
 from assay.history.decisions import resume, rollback, stop

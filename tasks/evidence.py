@@ -14,7 +14,13 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from assay.adapters.snapshots import read_snapshot
-from assay.adapters.tracking import Registry, VersionRecord, attach_files, tag_version
+from assay.adapters.tracking import (
+    Registry,
+    VersionRecord,
+    attach_files,
+    attachment_page,
+    tag_version,
+)
 from assay.bundle import Bundle
 from assay.contract import Contract
 from assay.errors import DataError
@@ -37,6 +43,7 @@ from tasks.promote import Candidates, PublishedEvidence
 
 REPORT, CARD, EVIDENCE = "report.html", "card.html", "evidence.json"
 DIGEST_TAG, REPORT_TAG = "assay.evidence_digest", "assay.validation_report"
+GATE_TAG, KEPT, REFUSED = "assay.gate", "kept", "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ def publish_evidence(
     new, old = candidates.challenger, candidates.champion
     known = new.tags.get(REPORT_TAG, "")
     if candidates.are_one and known:
-        return _published(new.tags[DIGEST_TAG], known, examined.evidence.note)
+        return _published(new, settings, new.tags[DIGEST_TAG], known, examined)
     content = evidence_file(examined.evidence, decision)
     digest = hashlib.sha256(content).hexdigest()
     case = Case(
@@ -118,27 +125,41 @@ def publish_evidence(
         decision=decision,
         pictures=examined.pictures,
     )
-    urls = attach_files(settings, new, f"validation/{digest[:12]}", _files(case, content))
+    urls = attach_files(settings, new, _folder(digest), _files(case, content))
     tag_version(
         settings,
         new,
         {
             DIGEST_TAG: digest,
             REPORT_TAG: urls[REPORT],
-            "assay.gate": "kept" if decision.promote else "failed",
+            GATE_TAG: KEPT if decision.promote else REFUSED,
         },
     )
-    _link(case, urls)
-    return _published(digest, urls[REPORT], examined.evidence.note)
+    published = _published(new, settings, digest, urls[REPORT], examined)
+    _link(case, urls, published)
+    return published
 
 
-def _published(digest: str, report_url: str, note: str) -> PublishedEvidence:
+def _folder(digest: str) -> str:
+    return f"validation/{digest[:12]}"
+
+
+def _published(
+    version: VersionRecord,
+    settings: Settings,
+    digest: str,
+    report_url: str,
+    examined: Examined,
+) -> PublishedEvidence:
+    report_page = attachment_page(settings, version, f"{_folder(digest)}/{REPORT}")
     return PublishedEvidence(
         digest=digest,
         report_url=report_url,
         card_url=report_url.replace(REPORT, CARD),
         evidence_url=report_url.replace(REPORT, EVIDENCE),
-        note=note,
+        report_page=report_page,
+        card_page=report_page.replace(REPORT, CARD),
+        note=examined.evidence.note,
     )
 
 
@@ -155,15 +176,16 @@ def _files(case: Case, evidence: bytes) -> dict[str, bytes]:
     return files | {f"{n}.png": picture.content for n, picture in case.pictures.items()}
 
 
-def _link(case: Case, urls: Mapping[str, str]) -> None:
+def _link(case: Case, urls: Mapping[str, str], published: PublishedEvidence) -> None:
     key = case.contract.name.replace("_", "-")
     images = {name: urls[f"{name}.png"] for name in case.pictures}
     report = markdown_page(validation_document(case), images)
     create_markdown_artifact(report, key=f"{key}-validation-report")
-    create_link_artifact(
-        urls[REPORT], link_text="Validation report", key=f"{key}-validation-page"
-    )
-    create_link_artifact(urls[CARD], link_text="Model card", key=f"{key}-card-page")
+    for kind, page, text in (
+        ("validation", published.report_page, "Validation report"),
+        ("card", published.card_page, "Model card"),
+    ):
+        create_link_artifact(page, link_text=text, key=f"{key}-{kind}-page")
 
 
 def _snapshot(record: VersionRecord, bundle: Bundle) -> pd.DataFrame:

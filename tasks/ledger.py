@@ -12,8 +12,8 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from assay.adapters.ledger_archive import archive_of
-from assay.adapters.ledger_tables import LabelRow, append_labels, outcome_cursor
+from assay.adapters.ledger.archive import archive_of
+from assay.adapters.ledger.tables import LabelRow, append_labels, outcome_cursor
 from assay.ledger.archive import seal_abandoned, sealed_segments, ship_segments
 from assay.ledger.checkpoint import Checkpoint, new_bodies, write_checkpoint
 from assay.ledger.privacy import KeyStore

@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import arun_deployment
 from prefect.exceptions import ObjectNotFound
 
-from assay.adapters.effect_plans import (
+from assay.adapters.champions.effect_plans import (
     Look,
     Registered,
     record_look,

@@ -25,6 +25,7 @@ from assay.evaluation.plots import png
 from assay.models.parity import feature_columns
 from assay.monitoring.alarms import AlarmPolicy
 from assay.monitoring.estimation import CALIBRATION, Recalibration, read_recalibration
+from assay.monitoring.joint import JOINT, Joint, read_joint
 from assay.monitoring.profile import PROFILE, Reference, read_profile
 from assay.monitoring.report import (
     Told,
@@ -52,6 +53,7 @@ class Compared:
 
     reference: Reference
     recalibration: Recalibration | None
+    joint: Joint | None = None
 
 
 @task(
@@ -125,10 +127,11 @@ def open_reference(bundle: Bundle) -> Compared:
             f"the champion of {bundle.contract.name} has no {PROFILE}: it was made "
             "before monitoring; train and promote a new version"
         )
-    line = bundle.documents.get(CALIBRATION)
+    line, joint = (bundle.documents.get(name) for name in (CALIBRATION, JOINT))
     return Compared(
         read_profile(bundle.documents[PROFILE]),
         None if line is None else read_recalibration(line),
+        None if joint is None else read_joint(joint),
     )
 
 
@@ -145,6 +148,7 @@ def watch_window(
         threshold=bundle.manifest.threshold,
         policy=policy,
         rng=np.random.default_rng(seed),
+        joint=compared.joint,
     )
 
 

@@ -9,7 +9,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from assay.adapters.history import change_champion, finish_changes, newest_entry
+from assay.adapters.champions.history import change_champion, finish_changes, newest_entry
 from assay.adapters.tracking import Registry, VersionRecord
 from assay.adapters.tracking.registry import CHALLENGER, CHAMPION
 from assay.errors import RegistryError
@@ -47,7 +47,9 @@ class PublishedEvidence:
     digest : str
         SHA-256 of the evidence's file, 64 hexadecimal digits.
     report_url, card_url, evidence_url : str
-        The validation report, the model card and the evidence's file, in MLflow.
+        Files in MLflow: the validation report, the model card and the evidence.
+    report_page, card_page : str
+        Pages of MLflow that show report and card.
     note : str
         What kept the two versions from being compared; empty where nothing did.
     """
@@ -56,6 +58,8 @@ class PublishedEvidence:
     report_url: str
     card_url: str
     evidence_url: str
+    report_page: str
+    card_page: str
     note: str
 
 
@@ -126,7 +130,7 @@ def publish_decision(
         "",
         f"Against: {against}. Figures with 95 % intervals; a rule reads the end that "
         "speaks against the challenger. "
-        f"[Validation report]({published.report_url}), evidence "
+        f"[Validation report]({published.report_page}), evidence "
         f"`{published.digest[:12]}`.",
         "",
         *([f"**{published.note}**", ""] if published.note else []),

@@ -9,14 +9,14 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from assay.adapters.effect_plans import (
+from assay.adapters.champions.effect_plans import (
     Look,
     Registered,
     plan_breaks,
     record_look,
     registered_rollout,
 )
-from assay.adapters.history import history
+from assay.adapters.champions.history import history
 from assay.causal.plan import Plan
 from assay.causal.registration import WINDOW_DAYS, changed_grounds, departures
 from assay.causal.registration_section import registration_section

@@ -27,7 +27,7 @@ from assay.adapters.alerts import (
     requests,
     settle,
 )
-from assay.adapters.signoffs import signoff_cases
+from assay.adapters.champions.signoffs import signoff_cases
 from assay.settings import Settings
 from assay.signoff.case import SignoffCase
 from tasks.faults import RETRIES, may_pass

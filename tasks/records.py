@@ -10,7 +10,7 @@ import pandas as pd
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from assay.adapters.decision_log import DecisionLog, read_decisions
+from assay.adapters.ledger.decision_log import DecisionLog, read_decisions
 from assay.bundle import Bundle, Scorer
 from assay.contract import Contract
 from assay.errors import DataError

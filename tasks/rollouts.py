@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from assay.adapters.decision_log import DecisionLog, read_decisions
-from assay.adapters.effect_plans import STARTS
-from assay.adapters.history import history
+from assay.adapters.champions.effect_plans import STARTS
+from assay.adapters.champions.history import history
+from assay.adapters.ledger.decision_log import DecisionLog, read_decisions
 from assay.canary import entity_text, goes_to_canary
 from assay.contract import Contract, find_contract
 from assay.errors import ConfigError, DataError

@@ -10,8 +10,8 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from assay.adapters.history import change_champion, finish_changes, history
-from assay.adapters.signoffs import (
+from assay.adapters.champions.history import change_champion, finish_changes, history
+from assay.adapters.champions.signoffs import (
     ask_for_signoff,
     close_case,
     open_case,

@@ -17,8 +17,8 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 
+from assay.adapters.champions.signoffs import record_trainer
 from assay.adapters.provenance import code_revision, lock_digest
-from assay.adapters.signoffs import record_trainer
 from assay.adapters.snapshots import Snapshot, SnapshotStore, read_snapshot
 from assay.adapters.tracking import LoggedRun, Registry, VersionRecord, log_training
 from assay.adapters.tracking.registry import CHALLENGER

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 
@@ -12,11 +14,12 @@ from assay.monitoring.estimation import (
     fit_recalibration,
     recalibration_bytes,
 )
+from assay.monitoring.joint import JOINT, joint_bytes, joint_reference
 from assay.monitoring.profile import PROFILE, profile_bytes, profile_frame
 
 
 def monitoring_documents(fitted: Fitted, frame: pd.DataFrame) -> dict[str, bytes]:
-    """Return the reference profile and the calibration of a version, by file name.
+    """Return reference profile, joint reference and calibration, by file name.
 
     The profile is of the rows that no tree was grown on: on its own training rows a
     model is too sure, and every later window would seem to have moved. A holdout too
@@ -26,6 +29,10 @@ def monitoring_documents(fitted: Fitted, frame: pd.DataFrame) -> dict[str, bytes
     rows = frame.iloc[unseen]
     profile = profile_frame(rows, fitted.contract, fitted.probabilities(rows))
     documents = {PROFILE: profile_bytes(profile)}
+    # A free text or few rows: the columns are watched one by one.
+    with suppress(DataError):
+        joint = joint_reference(rows, fitted.contract, np.random.default_rng(0))
+        documents[JOINT] = joint_bytes(joint)
     try:
         line = fit_recalibration(fitted.holdout_probabilities, fitted.holdout_labels)
     except DataError:

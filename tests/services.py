@@ -12,13 +12,17 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from sqlalchemy import create_engine, text
 
 from deployments.environment import QUIET
 
 PATIENCE_SECONDS = 600
+DRAIN_SECONDS = 120
 POSTGRESQL = os.environ.get(
     "ASSAY_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432"
 )
@@ -96,7 +100,23 @@ def running_prefect(folder: Path, database: str, port: int = 0) -> Iterator[str]
     api = f"http://127.0.0.1:{port}/api"
     environment["PREFECT_SERVER_UI_API_URL"] = api
     with running(command, f"{api}/health", folder, environment):
-        yield api
+        try:
+            yield api
+        finally:
+            deliver_what_waits()
+
+
+def deliver_what_waits() -> None:
+    """Send waiting log lines and events while there is a server to take them.
+
+    Left for later, each would be tried again and again at a server that is gone, and
+    what waits for this process' events then waits for that, the process' end too.
+    """
+    # In a thread without an event loop, so that the call waits wherever it is made.
+    for service in (APILogWorker, EventsWorker):
+        sending = Thread(target=service.drain_all, kwargs={"timeout": DRAIN_SECONDS})
+        sending.start()
+        sending.join()
 
 
 @contextmanager

@@ -37,6 +37,8 @@ class Decision:
         At most four, the weightiest first; empty unless adverse.
     model, version, bundle_digest : str
         Who decided.
+    role : {"champion", "canary"}
+        As what that version decided.
     request_id : str
         Name of the request; with it a decision is found again. In a batch, the
         batch's, and `position` is the row's.
@@ -53,6 +55,7 @@ class Decision:
     model: str
     version: str
     bundle_digest: str
+    role: str
     request_id: str
     position: int | None = None
     identifier: str | float | bool | None = None
@@ -149,16 +152,19 @@ def read_document(content: bytes) -> dict[str, Any]:
 def _decision(
     head: Mapping[str, Any], score: Mapping[str, Any], position: int | None
 ) -> Decision:
+    # A canary's row in a batch says by itself who decided it.
+    who = {**head, **score}
     return Decision(
         outcome=score["decision"],
         probability=score["probability"],
-        threshold=head["threshold"],
+        threshold=who["threshold"],
         reasons=tuple(
             Reason(each["field"], each["text"]) for each in score.get("reasons", ())
         ),
         model=head["model"],
-        version=head["version"],
-        bundle_digest=head["bundle_digest"],
+        version=who["version"],
+        bundle_digest=who["bundle_digest"],
+        role=who["role"],
         request_id=head["request_id"],
         position=position,
         identifier=score.get("identifier"),

@@ -13,7 +13,7 @@ from assay.contract import Contract
 from assay.contract.model import HIGHER_IS_BETTER
 from assay.evaluation import evaluate
 from assay.evaluation.interval import Interval
-from assay.monitoring.watch import Notice
+from assay.monitoring.notices import Notice
 
 Floats: TypeAlias = NDArray[np.float64]
 Verdict: TypeAlias = Literal["kept", "not shown", "broken"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,17 +15,18 @@ from assay.errors import DataError
 from assay.evaluation.interval import Interval, share_interval
 from assay.monitoring.alarms import Alarm, AlarmPolicy, decide_alarms
 from assay.monitoring.concept import Detection, ResidualDetector
-from assay.monitoring.distances import ColumnDrift, frame_drift
+from assay.monitoring.distances import ClassifierDrift, ColumnDrift, frame_drift
 from assay.monitoring.estimation import (
     Estimate,
     Recalibration,
     estimate_performance,
     fit_recalibration,
 )
+from assay.monitoring.joint import Joint, joint_drift, told_apart
+from assay.monitoring.notices import Notice, drift_notices, refusal_notices
 from assay.monitoring.profile import SCORE, NumberProfile, Reference
 
 Floats: TypeAlias = NDArray[np.float64]
-Severity: TypeAlias = Literal["warning", "critical"]
 
 RUN_ROWS = 1_000_000.0
 """Matured rows to a false alarm on concept drift, at least, on average."""
@@ -61,17 +61,6 @@ class Window:
     start: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One thing to be told: what moved, where, how urgent, and the figures."""
-
-    measure: str
-    subject: str
-    severity: Severity
-    summary: str
-    evidence: Mapping[str, Any]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Watched:
     """Everything measured of one window.
@@ -79,7 +68,7 @@ class Watched:
     Attributes
     ----------
     drifts : tuple of ColumnDrift
-        Each feature, text length, and the score last.
+        Each feature, text length, the score, and last all features together.
     alarms : tuple of Alarm
         The decisions about them, in the same order.
     outside : Interval
@@ -90,6 +79,10 @@ class Watched:
         What matured labels say of the champion's probabilities.
     notices : tuple of Notice
         What has to be told.
+    told_apart : ClassifierDrift or None
+        How well trees tell the window from the reference; None where the bundle keeps
+        no sample or the window has too few rows. It is shown and raises no alarm: what
+        moves together is among the columns.
     """
 
     drifts: tuple[ColumnDrift, ...]
@@ -98,6 +91,7 @@ class Watched:
     estimate: Estimate
     concept: Detection
     notices: tuple[Notice, ...]
+    told_apart: ClassifierDrift | None = None
 
 
 def watch(
@@ -109,6 +103,7 @@ def watch(
     threshold: float,
     policy: AlarmPolicy,
     rng: np.random.Generator,
+    joint: Joint | None = None,
 ) -> Watched:
     """Return what a window shows about a champion.
 
@@ -127,7 +122,9 @@ def watch(
     policy : AlarmPolicy
         How often alarms may be false.
     rng : Generator
-        Draws the intervals of the estimate.
+        Draws the intervals of the estimate, and the halves of the classifier.
+    joint : Joint, optional
+        What the features looked like together.
 
     Raises
     ------
@@ -140,6 +137,8 @@ def watch(
             "feed broken, or the window before the first row?"
         )
     drifts = frame_drift(reference, window.rows, contract, window.probabilities)
+    if joint is not None:
+        drifts = (*drifts, joint_drift(joint, window.rows, contract))
     alarms = decide_alarms(drifts, contract.limits, policy)
     n_outside = window.n_received - len(window.rows)
     outside = share_interval(n_outside, window.n_received)
@@ -148,11 +147,12 @@ def watch(
         window, reference, recalibration, contract, threshold, matured, concept, rng
     )
     notices = (
-        *_moved(drifts, alarms, contract, window.start),
-        *_refused(outside, contract),
+        *drift_notices(drifts, alarms, contract, window.start),
+        *refusal_notices(outside, contract),
         *_changed(concept, window, matured),
     )
-    return Watched(drifts, alarms, outside, estimate, concept, notices)
+    apart = told_apart(joint, window.rows, contract, rng) if joint else None
+    return Watched(drifts, alarms, outside, estimate, concept, notices, apart)
 
 
 def _labels(
@@ -196,50 +196,6 @@ def _estimate(
         concept_drift=_said(concept),
         reference_range=span,
     )
-
-
-def _moved(
-    drifts: tuple[ColumnDrift, ...],
-    alarms: tuple[Alarm, ...],
-    contract: Contract,
-    start: datetime | None,
-) -> list[Notice]:
-    found = []
-    for drift, alarm in zip(drifts, alarms, strict=True):
-        if not alarm.is_raised:
-            continue
-        is_score = drift.name == SCORE
-        twice = alarm.psi >= 2 * contract.limits.psi or alarm.ks >= 2 * contract.limits.ks
-        found.append(
-            Notice(
-                "prediction_drift" if is_score else "data_drift",
-                drift.name,
-                "critical" if twice or is_score else "warning",
-                f"{drift.name} moved: PSI {alarm.psi:.3f}"
-                + ("" if np.isnan(alarm.ks) else f", KS {alarm.ks:.3f}"),
-                {
-                    "psi": round(alarm.psi, 6),
-                    "psi_without_drift": round(alarm.psi_null, 6),
-                    "ks": None if np.isnan(alarm.ks) else round(alarm.ks, 6),
-                    "p_value": alarm.p_value,
-                    "band": alarm.band,
-                    "missing_before": round(drift.missing_before, 6),
-                    "missing_now": round(drift.missing_now, 6),
-                    "n_rows": drift.n_current,
-                    "since": start.isoformat() if start else None,
-                },
-            )
-        )
-    return found
-
-
-def _refused(outside: Interval, contract: Contract) -> list[Notice]:
-    limit = contract.limits.out_of_contract_share
-    if not outside.low > limit:
-        return []
-    told = f"{outside.value:.1%} of the rows are outside the contract, limit {limit:.1%}"
-    evidence = {"share": outside.value, "low": outside.low, "high": outside.high}
-    return [Notice("out_of_contract", "rows", "critical", told, evidence)]
 
 
 def _changed(

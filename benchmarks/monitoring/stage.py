@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import httpx
 from rich.console import Console
 
+from assay.errors import PlatformError
 from assay.settings import Settings
 from deployments.environment import project_root
 from deployments.platform.orders import start
+from deployments.platform.prefect_api import PrefectApi
 from deployments.platform.services import Platform
 from deployments.platform.supervision import stop_services
 
@@ -104,7 +105,7 @@ def services(platform: Platform, console: Console) -> Iterator[None]:
 
 def person(settings: Settings, folder: Path, owner: str, role: str) -> Path:
     """Return the file of a person's key, which the platform knows."""
-    from assay.adapters.signoffs import add_key
+    from assay.adapters.champions.signoffs import add_key
     from assay.ledger.signing import public_bytes, signing_key
 
     file = folder / f"{owner}.pem"
@@ -131,9 +132,7 @@ def sign(settings: Settings, name: str, key: Path) -> None:
 
 def switch_automation(settings: Settings, *, is_on: bool) -> None:
     """Let the event bus start retrainings, or not."""
-    with httpx.Client(base_url=settings.prefect_api, timeout=60) as client:
-        for each in client.post("/automations/filter", json={}).json():
-            if each["name"] == AUTOMATION:
-                client.patch(
-                    f"/automations/{each['id']}", json={"enabled": is_on}
-                ).raise_for_status()
+    with PrefectApi(settings.prefect_api) as api:
+        n_automations = api.switch_automation(AUTOMATION, is_on=is_on)
+    if n_automations != 1:
+        raise PlatformError(f"{n_automations} automations are called {AUTOMATION}, not 1")

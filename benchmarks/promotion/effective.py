@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.adapters.history import change_champion, history
+from assay.adapters.champions.history import change_champion, history
 from assay.history.decisions import promotion, resume, rollback, stop
 from assay.history.protocol import Decide
 from assay.settings import Settings

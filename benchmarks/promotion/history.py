@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert
 
-from assay.adapters.chains import chain_links, open_chains
+from assay.adapters.champions.chains import chain_links, open_chains
+from assay.adapters.champions.history import champion_at
 from assay.adapters.database import open_database
-from assay.adapters.history import champion_at
 from assay.history import Change, Served, Traffic, history_of, next_link
 from assay.history.chain import Link, moment
 from assay.history.entry import change_content

@@ -19,16 +19,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from assay.bundle import Bundle, Manifest, MetricValue, Parts, read_bundle, write_bundle
 from assay.contract import Contract, find_contract
 from assay.examination import examine
 from assay.examination.plots import pictures
-from assay.models import fit_challenger, golden_rows
 from assay.promotion import PromotionDecision, PromotionEvidence, decide_promotion
 from assay.promotion.archive import evidence_file
 from assay.promotion.report import Case, card_document, html_page, validation_document
 from assay.promotion.report.parts import figure
 from assay.quality.rows import assess_rows
+from benchmarks.promotion.fitted import fitted_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "results" / "promotion_taiwan.md"
@@ -49,34 +48,6 @@ class Judged:
     seconds: float
 
 
-def fitted_bundle(
-    folder: Path, frame: pd.DataFrame, contract: Contract, text: str, algorithm: str
-) -> Bundle:
-    """Return the bundle of a model fitted on the frame."""
-    fitted = fit_challenger(frame, contract, algorithm=algorithm, folds=0, **SHARES)
-    content = pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
-    metrics = {
-        name: MetricValue(**found.as_dict())
-        for name, found in fitted.evaluation.metrics.items()
-    }
-    manifest = Manifest(
-        model_name=contract.name,
-        algorithm=algorithm,
-        parameters={**fitted.parameters, **SHARES},
-        threshold=fitted.threshold,
-        seed=0,
-        n_rows=fitted.split.sizes,
-        metrics=metrics,
-        contract_digest=contract.digest,
-        snapshot_digest=hashlib.sha256(content).hexdigest(),
-        code_revision="benchmark",
-        lock_digest=hashlib.sha256((ROOT / "locks/dev.txt").read_bytes()).hexdigest(),
-        library_versions={},
-    )
-    parts = Parts(manifest, fitted.graph(), text, golden_rows(fitted, frame), {})
-    return read_bundle(folder, write_bundle(folder, parts))
-
-
 def judged(data: Path) -> Judged:
     """Fit both, examine the challenger, and write the report that a person reads."""
     begin = time.process_time()
@@ -87,7 +58,7 @@ def judged(data: Path) -> Judged:
     frame = assess_rows(received, contract, as_of=AS_OF).accepted
     shutil.rmtree(CACHE, ignore_errors=True)
     challenger, champion = (
-        fitted_bundle(CACHE / algorithm, frame, contract, text, algorithm)
+        fitted_bundle(CACHE / algorithm, frame, contract, text, algorithm, SHARES)
         for algorithm in ("boosting", "logistic")
     )
     found = examine(challenger, champion, frame, contract, clock=time.thread_time_ns)

@@ -28,6 +28,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from benchmarks.serving.peers.disk import sync_line
 from benchmarks.serving.peers.model import Made, make
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -258,7 +259,7 @@ def main() -> None:
                 for connections in CONNECTIONS:
                     for one in servers:
                         load(one, connections, seconds)
-            lines = table(servers)
+            lines = [*table(servers), "", sync_line(folder)]
         batches = made.batch_lines()
         n_missing = 2 - len([one for one in servers if one.name in (STOCK, GRAPH)])
     load_now = os.getloadavg()

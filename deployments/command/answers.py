@@ -26,7 +26,7 @@ def ask(
     ] = False,
 ) -> None:
     """Ask the indexed documents; every sentence is quoted and located, or it refuses."""
-    from assay.adapters.language_model import configured_writer
+    from assay.adapters.language.endpoint import configured_writer
     from assay.retrieval.answers.form import answer_as_json
     from assay.retrieval.answers.written import written_answer
     from assay.retrieval.index import open_current

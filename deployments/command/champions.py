@@ -26,7 +26,7 @@ def who_was_live(
     ],
 ) -> None:
     """Say which version answered at a moment, since when, by whose decision."""
-    from assay.adapters.history import champion_at
+    from assay.adapters.champions.history import champion_at
     from assay.settings import Settings
 
     moment = read_time(at)
@@ -46,7 +46,7 @@ def rollback(
     ] = None,
 ) -> None:
     """Give requests back to the previous or a named former champion."""
-    from assay.adapters.history import history
+    from assay.adapters.champions.history import history
     from assay.history.decisions import rollback as giving_back
     from assay.settings import Settings
 
@@ -74,7 +74,7 @@ def resume(model_name: Model, reason: Reason) -> None:
 
 def inventory() -> None:
     """Show every model: owner, purpose, exposure, tier, validator, reviews, findings."""
-    from assay.adapters.inventory import read_inventory
+    from assay.adapters.champions.inventory import read_inventory
     from assay.settings import Settings
 
     headings = ("model", "champion", "owner", "purpose", "exposure", "tier", "validator")
@@ -131,7 +131,7 @@ def entry_lines(entry: ChampionEntry) -> list[str]:
 
 
 def _change(model_name: str, decide: Decide) -> None:
-    from assay.adapters.history import change_champion
+    from assay.adapters.champions.history import change_champion
     from assay.settings import Settings
 
     entry = change_champion(Settings(), model_name, decide)

@@ -20,7 +20,7 @@ def keeping_orders(orders: typer.Typer) -> None:
 
 def ship() -> None:
     """Put sealed segments that the archive lacks into it, as Parquet."""
-    from assay.adapters.ledger_archive import archive_of
+    from assay.adapters.ledger.archive import archive_of
     from assay.ledger.archive import seal_abandoned, sealed_segments, ship_segments
     from assay.settings import Settings
 

@@ -42,7 +42,7 @@ def new_key(
     ] = None,
 ) -> None:
     """Make a key, keep its private half in a file of mode 0600, register the other."""
-    from assay.adapters.signoffs import add_key
+    from assay.adapters.champions.signoffs import add_key
     from assay.ledger.signing import public_bytes, signing_key
     from assay.settings import Settings
 
@@ -63,7 +63,7 @@ def new_key(
 
 def list_keys() -> None:
     """Show every key: whose, for which role, whether it still counts."""
-    from assay.adapters.signoffs import signer_keys
+    from assay.adapters.champions.signoffs import signer_keys
     from assay.settings import Settings
 
     table = Table("key", "owner", "role", "since", "revoked", box=None, pad_edge=False)
@@ -83,7 +83,7 @@ def revoke(
     reason: Annotated[str, typer.Option(help="Why; it is on record.")],
 ) -> None:
     """Revoke a key for good; its signatures no longer count in open requests."""
-    from assay.adapters.signoffs import revoke_key
+    from assay.adapters.champions.signoffs import revoke_key
     from assay.settings import Settings
 
     revoke_key(Settings(), key_id, reason)
@@ -131,7 +131,7 @@ def signature_for(
     RegistryError
         If no version waits.
     """
-    from assay.adapters.signoffs import open_case, signer_keys
+    from assay.adapters.champions.signoffs import open_case, signer_keys
     from assay.ledger.signing import public_bytes, signing_key
     from assay.signoff import sign as make_signature
     from assay.signoff.keys import key_id_of
@@ -160,7 +160,7 @@ def export(
     """Write the champion's bundle, signed in the format of OpenSSF model signing."""
     import shutil
 
-    from assay.adapters.history import newest_entry
+    from assay.adapters.champions.history import newest_entry
     from assay.adapters.tracking import Registry
     from assay.settings import Settings
     from assay.signoff.export import SIGNATURE_FILE, public_pem, signed_model

@@ -128,8 +128,22 @@ class PrefectApi:
         state = {"type": "CRASHED", "name": "Crashed", "message": reason}
         for each in living:
             path = f"/flow_runs/{each['id']}/set_state"
-            self._send("POST", path, {"state": state, "force": True})
+            self._content(self._patiently("POST", path, {"state": state, "force": True}))
         return len(living)
+
+    def switch_automation(self, name: str, *, is_on: bool) -> int:
+        """Let the automations of this name act, or not; return how many there are."""
+        body = {"limit": PAGE}
+        named = [
+            one for one in self._post("/automations/filter", body) if one["name"] == name
+        ]
+        for each in named:
+            answer = self._patiently(
+                "PATCH", f"/automations/{each['id']}", {"enabled": is_on}
+            )
+            if answer.is_error:
+                self._content(answer)
+        return len(named)
 
     def _post(self, path: str, body: Json) -> list[Json]:
         found: list[Json] = self._content(self._patiently("POST", path, body))

@@ -132,7 +132,7 @@ class AnswerDesk:
 
     def _configured_writer(self) -> Writer | None:
         if not self._writer_known and self._settings.language_model:
-            from assay.adapters.language_model import configured_writer
+            from assay.adapters.language.endpoint import configured_writer
 
             self._writer = configured_writer(self._settings)
         self._writer_known = True

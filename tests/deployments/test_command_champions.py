@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from assay.adapters.chains import open_chains
-from assay.adapters.signoffs import ask_for_signoff, record_trainer, signer_keys
+from assay.adapters.champions.chains import open_chains
+from assay.adapters.champions.signoffs import ask_for_signoff, record_trainer, signer_keys
 from assay.errors import AssayError, ConfigError, RegistryError
 from assay.history import Change, Served, Traffic, history_of, next_link
 from assay.history.entry import change_content

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.adapters.history import change_champion, history, newest_entry
+from assay.adapters.champions.history import change_champion, history, newest_entry
 from assay.errors import RegistryError
 from assay.history import Served
 from assay.history.decisions import canary, promotion, resume, rollback, stop

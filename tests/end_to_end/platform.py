@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from assay.adapters.history import platform_key_file
+from assay.adapters.champions.history import platform_key_file
 from assay.adapters.tracking.client import mlflow_client
 from assay.bundle import bundle_signature
 from assay.history import Served

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assay.adapters.canaries import count_observations, stored_trial
-from assay.adapters.history import change_champion, history
+from assay.adapters.champions.canaries import count_observations, stored_trial
+from assay.adapters.champions.history import change_champion, history
 from assay.canary import goes_to_canary, stop_reasons
 from assay.contract import find_contract
 from assay.history import Served

@@ -18,8 +18,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assay.adapters.history import change_champion, history, history_breaks
-from assay.adapters.standing import check_champion
+from assay.adapters.champions.history import change_champion, history, history_breaks
+from assay.adapters.champions.standing import check_champion
 from assay.canary import goes_to_canary
 from assay.history import ChampionEntry, Change, Served, Traffic
 from assay.history.decisions import promotion

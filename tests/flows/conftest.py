@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import inspect
 import os
 import uuid
 from collections.abc import Iterator
@@ -12,15 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from prefect.events.worker import EventsWorker
-from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_LOCAL_STORAGE_PATH,
     PREFECT_RESULTS_PERSIST_BY_DEFAULT,
     temporary_settings,
 )
-from prefect.utilities.asyncutils import run_coro_as_sync
 
 from assay.settings import Settings
 from tests.services import postgresql_databases, running_mlflow, running_prefect
@@ -32,18 +28,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
                 item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind}"))
-
-
-async def deliver_what_waits() -> None:
-    """Send waiting log lines and events while there is a server to take them.
-
-    Left for later they would keep the process from ending: each is tried again and
-    again at a server that is gone.
-    """
-    for drain in (APILogWorker.instance().drain, EventsWorker.drain_all):
-        waiting = drain()
-        if inspect.isawaitable(waiting):
-            await waiting
 
 
 @dataclass(frozen=True)
@@ -94,7 +78,6 @@ def services(request, tmp_path_factory) -> Iterator[Services]:
             home=folder / "home", mlflow_url=mlflow, database=urls["assay"]
         )
         yield Services(settings, api)
-        run_coro_as_sync(deliver_what_waits())
         gc.collect()
 
 

@@ -7,7 +7,7 @@ import json
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
-from assay.adapters.ledger_tables import newest_labels
+from assay.adapters.ledger.tables import newest_labels
 from assay.ledger import StreamWriter, entry_bytes
 from assay.ledger.signing import read_public
 from assay.ledger.standalone import verify_ledger

@@ -11,8 +11,8 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.states import Crashed
 
-from assay.adapters.effect_plans import plan_breaks, registered_rollouts
-from assay.adapters.history import carry_out, history
+from assay.adapters.champions.effect_plans import plan_breaks, registered_rollouts
+from assay.adapters.champions.history import carry_out, history
 from assay.adapters.tracking.client import mlflow_client
 from assay.canary import goes_to_canary
 from assay.contract import find_contract

@@ -1,15 +1,20 @@
 """Monitoring end to end on real services: a recession becomes an alert and a report."""
 
 import shutil
+from datetime import date
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from assay.adapters.alerts import alerts, deliveries
+from assay.errors import DataError, SourceError
+from assay.simulate.drift import Drift
+from assay.simulate.lender import simulate_lender
 from deployments.environment import project_root
 from flows.monitor_champion import monitor_champion
 from flows.nightly import nightly
+from flows.watch_files import watch_files
 
 MODEL = "lender_watched"
 
@@ -69,3 +74,39 @@ async def test_a_recession_becomes_one_alert_however_often_one_looks(flow_settin
         "lender-watched-watch-stability",
         "lender-watched-evidently",
     }
+
+
+@pytest.mark.timeout(1_800)
+async def test_files_among_two_workers_give_the_alarms_of_the_whole(
+    flow_settings, tmp_path, monkeypatch
+):
+    drift = Drift("price", date(2026, 7, 1), 1.5)
+    moved, calm = tmp_path / "moved", tmp_path / "calm"
+    for folder, change in ((moved, drift), (calm, None)):
+        folder.mkdir()
+        rows = simulate_lender(
+            n_applicants=6_000, start=date(2026, 7, 1), days=30, seed=11, drift=change
+        ).frame
+        for number in range(6):
+            rows.iloc[number::6].to_parquet(folder / f"part-{number}.parquet")
+
+    quiet = await watch_files(MODEL, str(calm))
+    assert (quiet["n_files"], quiet["n_rows"], quiet["alerts"]) == (6, 6_000, [])
+    monkeypatch.setenv("ASSAY_FAN_OUT", "dask:2")
+    apart = await watch_files(MODEL, str(moved))
+    told = [one for one in alerts(flow_settings) if one.alert_id in apart["alerts"]]
+    assert {one.measure for one in told} == {"data_drift"}
+    assert "interest_rate" in {one.subject for one in told}
+    monkeypatch.setenv("ASSAY_FAN_OUT", "")
+    assert (await watch_files(MODEL, str(moved)))["alerts"] == apart["alerts"]
+    assert await keys() >= {"lender-watched-files", "lender-watched-files-stability"}
+
+    lacking = moved / "part-9.parquet"
+    rows.drop(columns="interest_rate").to_parquet(lacking)
+    with pytest.raises(DataError, match=r"part-9.parquet lacks 1 of .*interest_rate"):
+        await watch_files(MODEL, str(moved))
+    lacking.write_bytes(b"PAR1 torn")
+    with pytest.raises(SourceError, match=r"part-9.parquet does not read"):
+        await watch_files(MODEL, str(moved))
+    with pytest.raises(DataError, match="0 Parquet files"):
+        await watch_files(MODEL, str(tmp_path / "none"))

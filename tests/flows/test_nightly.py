@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
-from assay.adapters.history import champions
+from assay.adapters.champions.history import champions
 from assay.adapters.snapshots import SnapshotStore, read_snapshot
 from assay.adapters.tracking import Registry
 from assay.bundle import Scorer, write_bundle

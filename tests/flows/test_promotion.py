@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from assay.adapters.tracking import Registry
+from assay.errors import RegistryError
 from flows.nightly import nightly
 from flows.promote_challenger import promote_challenger
 from flows.train_challenger import train_challenger
+from flows.try_version import try_version
 from tests.flows.test_nightly import artifacts
 
 MODEL = "taiwan_credit"
@@ -64,6 +66,10 @@ async def test_a_weaker_second_challenger_is_refused_and_told_why(flow_settings)
     assert registry.champion(MODEL) == before
     refused = next(v for v in registry.versions(MODEL) if v.version == outcome["version"])
     assert refused.tags["assay.gate"] == "failed"
+    with pytest.raises(RegistryError, match="the gate refused version"):
+        await try_version(MODEL, refused.version, 0.1)
+    watched = await try_version(MODEL, refused.version, 0.0)
+    assert watched["version"] == refused.version
     page = fetched(refused.tags["assay.validation_report"]).text
     assert "Refused: " in page
     assert "What changed since the champion" in page

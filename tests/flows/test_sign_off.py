@@ -7,8 +7,8 @@ import sys
 import pytest
 from prefect.client.orchestration import get_client
 
-from assay.adapters.history import champions, history, platform_key_file
-from assay.adapters.signoffs import (
+from assay.adapters.champions.history import champions, history, platform_key_file
+from assay.adapters.champions.signoffs import (
     add_key,
     policies_now,
     signoff_cases,
@@ -257,7 +257,7 @@ async def test_a_request_outlives_every_process_and_ends_as_refused(
 
 LOOK = """
 import sys
-from assay.adapters.signoffs import signoff_cases
+from assay.adapters.champions.signoffs import signoff_cases
 from assay.settings import Settings
 print(signoff_cases(Settings(), sys.argv[1])[-1].outcome)
 """

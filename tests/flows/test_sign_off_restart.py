@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from assay.adapters.history import champions
-from assay.adapters.signoffs import add_key, open_case, signoff_cases
+from assay.adapters.champions.history import champions
+from assay.adapters.champions.signoffs import add_key, open_case, signoff_cases
 from assay.adapters.tracking import Registry
 from assay.ledger.signing import public_bytes, signing_key
 from deployments.command.signing import signature_for
@@ -19,7 +19,6 @@ from flows.ingest_snapshot import ingest_snapshot
 from flows.promote_challenger import promote_challenger
 from flows.sign_off import sign_off
 from flows.train_challenger import train_challenger
-from tests.flows.conftest import deliver_what_waits
 from tests.flows.test_nightly import source
 from tests.services import answers, free_port, postgresql_databases, running_prefect
 
@@ -101,7 +100,7 @@ async def signs(settings, files, role, comment="seen"):
 
 LOOK = """
 import sys
-from assay.adapters.signoffs import signoff_cases
+from assay.adapters.champions.signoffs import signoff_cases
 from assay.settings import Settings
 case = signoff_cases(Settings(), sys.argv[1])[-1]
 print(case.outcome, len(case.signatures), *case.request.roles)
@@ -118,7 +117,6 @@ async def test_a_request_outlives_a_restart_and_is_promoted_after_three_signatur
         assert asked["waits_for"] == list(ROLES)
         first = await signs(settings, files, "developer")
         assert (first["status"], first["next_role"]) == ("waiting", "validator")
-        await deliver_what_waits()
     assert not answers(f"{api}/health")
     # Another process, with no server at all, finds the request where it stood.
     seen = subprocess.run(
@@ -140,7 +138,6 @@ async def test_a_request_outlives_a_restart_and_is_promoted_after_three_signatur
         [case] = signoff_cases(settings, NAME)
         assert case.outcome == "promoted"
         assert [mark.policy for mark in case.request.policies] == ["gates", "sign-off"]
-        await deliver_what_waits()
 
 
 async def test_a_policy_that_changes_while_people_sign_refuses_what_was_asked(

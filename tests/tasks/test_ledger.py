@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.adapters.ledger_tables import newest_labels
+from assay.adapters.ledger.tables import newest_labels
 from assay.errors import LedgerError
 from assay.ledger import StreamWriter, entry_bytes
 from assay.ledger.recovery import segments_of

@@ -12,6 +12,7 @@ from assay.contract import find_contract
 from assay.errors import BundleError, DataError
 from assay.models import fit_challenger
 from assay.monitoring.alarms import AlarmPolicy
+from assay.monitoring.joint import TOGETHER
 from assay.monitoring.profile import PROFILE
 from assay.monitoring.report import evidently_report, watch_page, watch_plots
 from assay.monitoring.report.evidently import reference_rows
@@ -74,6 +75,7 @@ def watched(bundle, frame):
         threshold=bundle.manifest.threshold,
         policy=AlarmPolicy(0.05, 12),
         rng=np.random.default_rng(0),
+        joint=compared.joint,
     )
     return window, found
 
@@ -86,6 +88,8 @@ def test_a_calm_month_tells_nothing_and_estimates_its_default_rate(bundle):
     frame = received()
     window, found = watched(bundle, frame)
     assert told(found) == set()
+    assert found.drifts[-1].name == found.alarms[-1].name == TOGETHER
+    assert found.told_apart.auc == pytest.approx(0.5, abs=0.06)
     assert found.estimate.can_tell
     assert len(window.matured) > 1_000
     assert 0 < window.n_received - len(window.rows) < 0.02 * window.n_received
@@ -105,6 +109,7 @@ def test_a_calm_month_tells_nothing_and_estimates_its_default_rate(bundle):
 def test_a_world_that_moved_its_inputs_is_named_by_column(bundle, kind, moved):
     _, found = watched(bundle, received(kind))
     assert moved <= told(found)
+    assert found.told_apart.p_value < 1e-6
     assert ("concept_drift", "label") not in told(found)
     assert found.estimate.can_tell
 
@@ -133,6 +138,7 @@ def test_page_and_pictures_show_what_moved(bundle):
     _, found = watched(bundle, received("price"))
     page = watch_page(found, bundle.contract)
     assert "**critical** data drift: interest_rate moved" in page
+    assert "Trees tell these rows from those of the reference" in page
     assert page.index("| interest_rate | **yes**") < page.index("| housing |")
     assert "| default rate |" in page
     figures = watch_plots(found, bundle.contract)

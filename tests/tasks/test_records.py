@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.adapters.decision_log import DecisionLog
+from assay.adapters.ledger.decision_log import DecisionLog
 from assay.bundle import Scorer, read_bundle, write_bundle
 from assay.contract import find_contract
 from assay.models import fit_challenger

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from assay.adapters.chains import open_chains
-from assay.adapters.decision_log import DecisionLog
+from assay.adapters.champions.chains import open_chains
+from assay.adapters.ledger.decision_log import DecisionLog
 from assay.canary import goes_to_canary
 from assay.causal.plan import Plan
 from assay.causal.withholding import answer_question

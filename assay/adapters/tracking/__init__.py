@@ -1,6 +1,10 @@
 """MLflow: runs with their evidence, versions with their aliases."""
 
-from assay.adapters.tracking.attachments import attach_files, tag_version
+from assay.adapters.tracking.attachments import (
+    attach_files,
+    attachment_page,
+    tag_version,
+)
 from assay.adapters.tracking.registry import Registry, VersionRecord
 from assay.adapters.tracking.runs import Evidence, LoggedRun, log_evidence, log_training
 
@@ -10,6 +14,7 @@ __all__ = [
     "Registry",
     "VersionRecord",
     "attach_files",
+    "attachment_page",
     "log_evidence",
     "log_training",
     "tag_version",

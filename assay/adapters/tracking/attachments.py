@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from assay.adapters.tracking.client import mlflow_client, reaching_mlflow
 from assay.adapters.tracking.registry import VersionRecord
+from assay.adapters.tracking.runs import run_url
 
 if TYPE_CHECKING:
     from assay.settings import Settings
@@ -46,6 +47,21 @@ def attach_files(
             path.write_bytes(content)
         mlflow_client(settings).log_artifacts(record.run_id, scratch, folder)
     return {name: _url(settings, record.run_id, f"{folder}/{name}") for name in files}
+
+
+def attachment_page(settings: Settings, record: VersionRecord, path: str) -> str:
+    """Return the page of MLflow that shows a file of a version's run.
+
+    The file's own URL hands it out as a download.
+
+    Raises
+    ------
+    SourceError
+        If the MLflow server does not say which experiment the run belongs to.
+    """
+    with reaching_mlflow(settings, f"find the run of version {record.version}"):
+        run = run_url(mlflow_client(settings), settings, record.run_id)
+    return f"{run}/artifacts/{quote(path, safe='/')}"
 
 
 def tag_version(

@@ -8,6 +8,7 @@ from assay.monitoring.distances.columns import (
 )
 from assay.monitoring.distances.multivariate import (
     Axes,
+    ClassifierDrift,
     classifier_drift,
     principal_axes,
     reconstruction_errors,
@@ -22,6 +23,7 @@ from assay.monitoring.distances.streaming import WindowCounts, count_window, str
 
 __all__ = [
     "Axes",
+    "ClassifierDrift",
     "ColumnDrift",
     "WindowCounts",
     "category_drift",

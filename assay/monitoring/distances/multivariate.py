@@ -86,7 +86,7 @@ def principal_axes(matrix: ArrayLike, rng: np.random.Generator) -> Axes:
     n_axes = int(np.searchsorted(kept, KEPT_VARIANCE)) + 1
     axes = axes[: min(n_axes, max(len(axes) - 1, 1))]
     errors = _errors(other, centre, scale, axes)
-    return Axes(centre, scale, axes, number_profile(errors, most_points=20_000))
+    return Axes(centre, scale, axes, number_profile(errors, most_points=5_000))
 
 
 def reconstruction_errors(axes: Axes, matrix: ArrayLike) -> Floats:

@@ -28,14 +28,20 @@ Arrays: TypeAlias = Callable[[str], NDArray[Any]]
 
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 _NUMBER = {"values": "<f8", "ranks": "<i8", "edges": "<f8", "counts": "<i8"}
-_UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
+"""What reading a broken file of arrays raises."""
 
 
 def profile_bytes(reference: Reference) -> bytes:
     """Return a reference as an .npz file; the same reference gives the same bytes."""
+    return arrays_bytes(_arrays(reference))
+
+
+def arrays_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return arrays by name as an .npz file; the same arrays give the same bytes."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for name, array in _arrays(reference).items():
+        for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=_OLDEST)
             entry.create_system = 3  # else it would name the machine it was made on
             written = io.BytesIO()
@@ -55,7 +61,7 @@ def read_profile(content: bytes) -> Reference:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return _reference(lambda name: np.asarray(archive[name]))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise BundleError(f"{PROFILE} does not read: {error}") from error
 
 
@@ -77,7 +83,7 @@ def map_profile(path: Path) -> Reference:
                 for entry in archive.infolist()
             }
         return _reference(lambda name: _mapped(path, places[name]), lazily=True)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise BundleError(f"{path} does not read: {error}") from error
 
 

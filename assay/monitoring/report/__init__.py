@@ -7,15 +7,17 @@ from assay.monitoring.report.outcomes import (
     outcome_page,
     outcome_plots,
 )
-from assay.monitoring.report.page import watch_page
-from assay.monitoring.report.plots import watch_plots
+from assay.monitoring.report.page import drift_page, watch_page
+from assay.monitoring.report.plots import stability_plot, watch_plots
 
 __all__ = [
     "Told",
+    "drift_page",
     "evidently_report",
     "outcome_figures",
     "outcome_page",
     "outcome_plots",
+    "stability_plot",
     "watch_page",
     "watch_plots",
 ]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from assay.contract import Contract
+from assay.monitoring.alarms import Alarm
+from assay.monitoring.distances import ClassifierDrift, ColumnDrift
+from assay.monitoring.notices import Notice
 from assay.monitoring.watch import Watched
 
 
@@ -19,27 +24,53 @@ def watch_page(watched: Watched, contract: Contract) -> str:
         Names, limits and units.
     """
     return (
-        f"# {contract.name}: {_headline(watched)}\n\n"
-        f"{_notices(watched)}\n"
+        f"# {contract.name}: {_headline(watched.notices)}\n\n"
+        f"{_notices(watched.notices)}\n"
         f"## Performance before labels\n\n{_estimate(watched, contract)}\n"
         f"## Labels that matured lately\n\n{_concept(watched)}\n"
         f"## Columns\n\nOutside the contract: {watched.outside.value:.2%} of the rows "
         f"(limit {contract.limits.out_of_contract_share:.2%}).\n\n"
-        f"{_columns(watched)}"
+        f"{_apart(watched.told_apart)}{_columns(watched.drifts, watched.alarms)}"
     )
 
 
-def _headline(watched: Watched) -> str:
-    n_notices = len(watched.notices)
+def drift_page(
+    drifts: Sequence[ColumnDrift],
+    alarms: Sequence[Alarm],
+    notices: Sequence[Notice],
+    contract: Contract,
+    rows: str,
+) -> str:
+    """Return the page of a window that only its columns are known of.
+
+    Parameters
+    ----------
+    drifts, alarms : sequence
+        Each column, and the decision about it, in the same order.
+    notices : sequence of Notice
+        What has to be told.
+    contract : Contract
+        Its name.
+    rows : str
+        Which rows were compared, as a sentence.
+    """
+    return (
+        f"# {contract.name}: {_headline(notices)}\n\n{_notices(notices)}\n{rows}\n\n"
+        f"## Columns\n\n{_columns(drifts, alarms)}"
+    )
+
+
+def _headline(notices: Sequence[Notice]) -> str:
+    n_notices = len(notices)
     if not n_notices:
         return "nothing moved that matters"
     return "one alarm" if n_notices == 1 else f"{n_notices} alarms"
 
 
-def _notices(watched: Watched) -> str:
+def _notices(notices: Sequence[Notice]) -> str:
     return "".join(
         f"- **{one.severity}** {one.measure.replace('_', ' ')}: {one.summary}\n"
-        for one in watched.notices
+        for one in notices
     )
 
 
@@ -71,13 +102,22 @@ def _concept(watched: Watched) -> str:
     return "They follow the probabilities.\n"
 
 
-def _columns(watched: Watched) -> str:
+def _apart(found: ClassifierDrift | None) -> str:
+    if found is None:
+        return ""
+    return (
+        "Trees tell these rows from those of the reference with an AUC of "
+        f"{found.auc:.3f} (0.5 where both are alike; p {found.p_value:.2g}).\n\n"
+    )
+
+
+def _columns(drifts: Sequence[ColumnDrift], alarms: Sequence[Alarm]) -> str:
     header = (
         "| column | alarm | PSI | by chance | band | KS | missing | before |\n"
         "|---|---|---:|---:|---|---:|---:|---:|\n"
     )
     pairs = sorted(
-        zip(watched.drifts, watched.alarms, strict=True),
+        zip(drifts, alarms, strict=True),
         key=lambda pair: (not pair[1].is_raised, -np.nan_to_num(pair[1].psi)),
     )
     return header + "".join(

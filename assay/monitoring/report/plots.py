@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from assay.contract import Contract
+from assay.monitoring.alarms import Alarm
 from assay.monitoring.profile import SCORE
 from assay.monitoring.watch import Watched
 
@@ -23,14 +26,23 @@ def watch_plots(watched: Watched, contract: Contract) -> dict[str, Figure]:
     contract : Contract
         Its limit is drawn.
     """
-    figures = {"stability": _stability(watched, contract)}
+    figures = {"stability": stability_plot(watched.alarms, contract)}
     if any(drift.name == SCORE for drift in watched.drifts):
         figures["score"] = _score(watched)
     return figures
 
 
-def _stability(watched: Watched, contract: Contract) -> Figure:
-    known = [alarm for alarm in watched.alarms if not np.isnan(alarm.psi)]
+def stability_plot(alarms: Sequence[Alarm], contract: Contract) -> Figure:
+    """Return how far each column moved, beside what chance gives and the limit.
+
+    Parameters
+    ----------
+    alarms : sequence of Alarm
+        The decisions about the columns; the ones that moved most are drawn.
+    contract : Contract
+        Its limit is drawn.
+    """
+    known = [alarm for alarm in alarms if not np.isnan(alarm.psi)]
     shown = sorted(known, key=lambda alarm: alarm.psi)[-MOST_COLUMNS:]
     figure = Figure(figsize=(6.4, 1.2 + 0.28 * max(len(shown), 4)), layout="constrained")
     axes = figure.add_subplot()

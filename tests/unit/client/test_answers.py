@@ -17,6 +17,7 @@ HEAD = {
     "model": "tiny",
     "version": "3",
     "bundle_digest": "0" * 64,
+    "role": "champion",
     "request_id": "r",
     "threshold": 0.5,
 }
@@ -43,6 +44,16 @@ def test_rows_of_a_batch_are_numbered_in_their_order():
     assert [each.position for each in found] == [0, 1]
     assert [each.outcome for each in found] == ["decline", "approve"]
     assert found[1].reasons == ()
+
+
+def test_a_canarys_row_in_a_batch_says_who_decided_it():
+    other = {"version": "4", "bundle_digest": "1" * 64, "role": "canary"}
+    tried = {"probability": 0.1, "decision": "approve", **other, "threshold": 0.4}
+    content = json.dumps(HEAD | {"scores": [VERDICT, tried]}).encode()
+    ours, theirs = read_decisions(content)
+    assert (ours.version, ours.role, ours.threshold) == ("3", "champion", 0.5)
+    assert (theirs.version, theirs.role, theirs.threshold) == ("4", "canary", 0.4)
+    assert theirs.bundle_digest == "1" * 64
 
 
 def test_receipts_of_outcomes():

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from assay.adapters.decision_log import read_decisions
+from assay.adapters.ledger.decision_log import read_decisions
 from assay.contract import find_contract
 from assay.ledger import StreamWriter
 from assay.ledger.record import DecisionRecord, entry_bytes

@@ -5,7 +5,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from assay.adapters.local_model import LocalWriter
+from assay.adapters.language.local import LocalWriter
 from assay.errors import SourceError
 from assay.retrieval.answers.prompt import Prompt
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import httpx
 from pydantic import SecretStr
 
-from assay.adapters.local_model import LocalWriter
+from assay.adapters.language.local import LocalWriter
 from assay.errors import SourceError
 from assay.retrieval.answers.prompt import Prompt
 from assay.retrieval.answers.written import Writer

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assay.adapters.chains import open_chains
-from assay.adapters.inventory import read_inventory
+from assay.adapters.champions.chains import open_chains
+from assay.adapters.champions.inventory import read_inventory
 from assay.adapters.tracking import Evidence, log_evidence
 from assay.adapters.tracking.monitors import monitor_experiment
 from assay.history import Change, Served, Traffic, history_of, next_link

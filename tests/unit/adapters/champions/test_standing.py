@@ -4,16 +4,6 @@ from functools import partial
 
 import pytest
 from sqlalchemy import delete, update
-
-from assay.adapters.chains import chain_links
-from assay.adapters.database import open_database
-from assay.adapters.history import carry_out, change_champion, history
-from assay.adapters.standing import check_champion
-from assay.adapters.tracking.statements import Statements
-from assay.history.decisions import promotion, shadow
-from assay.history.protocol import change
-from assay.history.traffic import Served
-from tests.services import mlflow_server
 from tests.unit.adapters.test_history import (
     START,
     CrashError,
@@ -21,6 +11,16 @@ from tests.unit.adapters.test_history import (
     dying,
     registry,
 )
+
+from assay.adapters.champions.chains import chain_links
+from assay.adapters.champions.history import carry_out, change_champion, history
+from assay.adapters.champions.standing import check_champion
+from assay.adapters.database import open_database
+from assay.adapters.tracking.statements import Statements
+from assay.history.decisions import promotion, shadow
+from assay.history.protocol import change
+from assay.history.traffic import Served
+from tests.services import mlflow_server
 
 __all__ = ["mlflow_server", "registry"]
 

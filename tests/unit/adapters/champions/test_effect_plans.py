@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from assay.adapters.chains import chain_links, open_chains
-from assay.adapters.database import open_database
-from assay.adapters.effect_plans import (
+from assay.adapters.champions.chains import chain_links, open_chains
+from assay.adapters.champions.effect_plans import (
     EFFECTS,
     Look,
     plan_breaks,
@@ -16,7 +15,8 @@ from assay.adapters.effect_plans import (
     registered_rollout,
     registered_rollouts,
 )
-from assay.adapters.history import carry_out, history
+from assay.adapters.champions.history import carry_out, history
+from assay.adapters.database import open_database
 from assay.history import Served, next_link
 from assay.history.decisions import canary, promotion, shadow, stop, withdrawal
 from assay.history.entry import change_content, history_of

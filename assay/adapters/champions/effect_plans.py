@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from assay.adapters.chains import Chains, open_chains
+from assay.adapters.champions.chains import Chains, open_chains
 from assay.contract import find_contract
 from assay.errors import RegistryError, SourceError
 from assay.history import ChampionEntry, next_link

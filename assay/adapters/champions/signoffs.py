@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from assay.adapters.chains import open_chains
+from assay.adapters.champions.chains import open_chains
 from assay.contract import find_contract
 from assay.contract.mark import gates_mark
 from assay.errors import RegistryError

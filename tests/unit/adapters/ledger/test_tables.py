@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
 from assay.adapters.database import open_database
-from assay.adapters.ledger_tables import (
+from assay.adapters.ledger.tables import (
     LabelRow,
     TableArchive,
     append_labels,

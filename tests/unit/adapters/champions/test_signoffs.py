@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from assay.adapters.chains import chain_links
-from assay.adapters.database import open_database
-from assay.adapters.signoffs import (
+from assay.adapters.champions.chains import chain_links
+from assay.adapters.champions.signoffs import (
     add_key,
     ask_for_signoff,
     close_case,
@@ -23,6 +22,7 @@ from assay.adapters.signoffs import (
     trainer_of,
     verdict_of,
 )
+from assay.adapters.database import open_database
 from assay.contract.mark import PolicyMark
 from assay.errors import ConfigError, RegistryError
 from assay.settings import Settings

@@ -6,8 +6,8 @@ from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from assay.adapters.chains import open_chains
-from assay.adapters.effect_plans import register_rollout
+from assay.adapters.champions.chains import open_chains
+from assay.adapters.champions.effect_plans import register_rollout
 from assay.adapters.tracking.statements import Statements
 from assay.history.chain import Link, find_breaks
 from assay.history.entry import (

@@ -7,8 +7,8 @@ import socket
 import pytest
 from moto.server import ThreadedMotoServer
 
-from assay.adapters.ledger_archive import ObjectArchive, archive_of
-from assay.adapters.ledger_tables import TableArchive
+from assay.adapters.ledger.archive import ObjectArchive, archive_of
+from assay.adapters.ledger.tables import TableArchive
 from assay.errors import LedgerError, SourceError
 from assay.ledger import StreamWriter
 from assay.ledger.archive import FolderArchive, sealed_segments, ship_segments

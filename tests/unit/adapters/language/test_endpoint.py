@@ -8,14 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import SecretStr
 
-from assay.adapters.language_model import (
+from assay.adapters.language.endpoint import (
     FAILURES_TO_OPEN,
     OPEN_SECONDS,
     CircuitBreaker,
     EndpointWriter,
     configured_writer,
 )
-from assay.adapters.local_model import LocalWriter
+from assay.adapters.language.local import LocalWriter
 from assay.errors import SourceError
 from assay.retrieval.answers.prompt import Prompt
 from assay.settings import Settings

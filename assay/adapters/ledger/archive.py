@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.adapters.ledger_tables import TableArchive
+from assay.adapters.ledger.tables import TableArchive
 from assay.errors import SourceError
 from assay.ledger.archive import Archive, FolderArchive
 

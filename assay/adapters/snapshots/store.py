@@ -13,14 +13,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from assay.adapters.snapshot_files import (
+from assay.adapters.snapshots.files import (
     exclusive,
     keep_table,
     sha256_of,
     write_atomically,
 )
-from assay.adapters.snapshot_tables import accepted_table, refused_table
-from assay.adapters.versioning import DvcRepository
+from assay.adapters.snapshots.tables import accepted_table, refused_table
+from assay.adapters.snapshots.versioning import DvcRepository
 from assay.contract.model import Contract
 from assay.errors import ConfigError, SourceError
 from assay.quality.evidence import OURS

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assay.adapters.history import (
+from assay.adapters.champions.history import (
     finish_changes,
     history,
     history_breaks,
     newest_entry,
     platform_key_file,
 )
-from assay.adapters.signoffs import signoff_cases
+from assay.adapters.champions.signoffs import signoff_cases
 from assay.adapters.tracking.statements import Statements
 from assay.history.statement import follow
 from assay.ledger.signing import read_public

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assay.adapters.canaries import count_observations, stored_trial
+from assay.adapters.champions.canaries import count_observations, stored_trial
 from assay.canary import CanaryRule, Observation, Trial, goes_to_canary, observe
 from assay.errors import DataError, RegistryError
 from assay.history.traffic import Served, Traffic, with_canary

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from assay.adapters.chains import open_chains
-from assay.adapters.history import newest_entry
-from assay.adapters.signoffs import signoff_cases
+from assay.adapters.champions.chains import open_chains
+from assay.adapters.champions.history import newest_entry
+from assay.adapters.champions.signoffs import signoff_cases
 from assay.adapters.tracking.monitors import last_watched
 from assay.contract import Contract, contract_names, find_contract
 from assay.errors import SourceError

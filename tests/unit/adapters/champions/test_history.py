@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from assay.adapters.chains import open_chains
-from assay.adapters.history import (
+from assay.adapters.champions.chains import open_chains
+from assay.adapters.champions.history import (
     carry_out,
     champion_at,
     champions,

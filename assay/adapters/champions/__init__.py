@@ -1,0 +1,1 @@
+"""Champions in the database: history, signatures, trials, and the inventory of models."""

@@ -1,0 +1,1 @@
+"""The ledger of decisions seen from outside: read, archived, in tables."""
