@@ -182,16 +182,7 @@ def _evidence(
         tags={
             "assay.verdict": answer.verdict,
             "assay.withheld": str(answer.is_withheld).lower(),
-            **(
-                {
-                    "assay.registration": receipt.registered.digest,
-                    "assay.departures": str(
-                        len(receipt.departures) + len(receipt.changed)
-                    ),
-                }
-                if receipt
-                else {}
-            ),
+            **(receipt.tags() if receipt else {}),
         },
     )
 

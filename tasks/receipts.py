@@ -61,6 +61,14 @@ class Receipt:
             circumstances=self.circumstances,
         )
 
+    def tags(self) -> dict[str, str]:
+        """Return what the run is found by in MLflow."""
+        n_departures = len(self.departures) + len(self.changed)
+        return {
+            "assay.registration": self.registered.digest,
+            "assay.departures": str(n_departures),
+        }
+
     def as_dict(self) -> dict[str, object]:
         """Return what a caller is told."""
         return {
