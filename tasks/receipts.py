@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +23,7 @@ from assay.causal.registration import WINDOW_DAYS, changed_grounds, departures
 from assay.causal.registration_section import registration_section
 from assay.causal.report import Section
 from assay.causal.withholding import Answer
+from assay.history import ChampionEntry
 from assay.settings import Settings
 from tasks.faults import RETRIES, may_pass
 from tasks.rollouts import ROLLOUT, Rollout, named_rollout
@@ -105,8 +107,9 @@ def find_receipt(
         len(changed),
     )
     altered = tuple(plan_breaks(settings, rollout.entry.model_name))
-    circumstances = (*altered, *_circumstances(rollout, settings))
-    return Receipt(registered, plan.outcome, found, changed, circumstances)
+    entries = history(settings, rollout.entry.model_name)
+    ended = early_end(rollout, entries)
+    return Receipt(registered, plan.outcome, found, changed, (*altered, *ended))
 
 
 @task(name="record-look", cache_policy=NO_CACHE)
@@ -139,23 +142,29 @@ def record_receipt(
     )
 
 
-def _circumstances(rollout: Rollout, settings: Settings) -> tuple[str, ...]:
-    """Say so where a rollout ended before its window did."""
-    window = timedelta(days=WINDOW_DAYS)
-    entries = history(settings, rollout.entry.model_name)
+def early_end(rollout: Rollout, entries: Sequence[ChampionEntry]) -> tuple[str, ...]:
+    """Say so where a rollout ended before its window did.
+
+    Parameters
+    ----------
+    rollout : Rollout
+        The rollout.
+    entries : sequence of ChampionEntry
+        The model's history, oldest first.
+    """
     later = [
         one
         for one in entries
         if one.sequence > rollout.entry.sequence and one.action != "shadow_set"
     ]
-    if not later or later[0].since - rollout.since >= window:
+    if not later or later[0].since - rollout.since >= timedelta(days=WINDOW_DAYS):
         return ()
     lasted = (later[0].since - rollout.since) / timedelta(days=1)
-    told = f"the rollout ended after {lasted:.1f} of {WINDOW_DAYS} days"
     ended = later[0].action.replace("_", " ")
-    if later[0].action == "canary_withdrawn":
-        return (
-            f"{told} ({ended}): what was seen decided how long it was seen, and the "
-            "number leans to what ended it",
-        )
-    return (f"{told} ({ended})",)
+    told = f"the rollout ended after {lasted:.1f} of {WINDOW_DAYS} days ({ended})"
+    if later[0].action != "canary_withdrawn":
+        return (told,)
+    return (
+        f"{told}: what was seen decided how long it was seen, and the number leans to "
+        "what ended it",
+    )
