@@ -28,6 +28,7 @@ from assay.causal.withholding import Answer, Override, answer_question, override
 from assay.settings import Settings
 from tasks.faults import RETRIES, may_pass
 from tasks.progress import progress_artifact
+from tasks.receipts import Receipt
 from tasks.rollouts import ROLLOUT, read_rollout
 
 
@@ -120,10 +121,12 @@ def publish_effect(
     others: Triangulation | None,
     certificate: Certificate | None,
     source: str,
+    receipt: Receipt | None,
     settings: Settings,
 ) -> Published:
     """Keep the report in MLflow and show it on the flow run, withheld or not."""
-    extra = [triangulation_section(others)] if others else []
+    extra = [receipt.section()] if receipt else []
+    extra += [triangulation_section(others)] if others else []
     extra += [certificate.section()] if certificate else []
     document = effect_document(answer, source=source, extra=tuple(extra))
     pictures = {
@@ -133,7 +136,7 @@ def publish_effect(
         settings,
         "causal-effects",
         f"{answer.plan.design}-{answer.plan.digest[:12]}",
-        _evidence(answer, document, pictures),
+        _evidence(answer, document, pictures, receipt),
     )
     images = {
         name: f"{settings.mlflow_tracking}/get-artifact?path=plots/{name}.png"
@@ -144,7 +147,12 @@ def publish_effect(
     return Published(logged, images)
 
 
-def _evidence(answer: Answer, document: Document, pictures: dict[str, bytes]) -> Evidence:
+def _evidence(
+    answer: Answer,
+    document: Document,
+    pictures: dict[str, bytes],
+    receipt: Receipt | None,
+) -> Evidence:
     figures = dict(answer.diagnostics)
     if answer.shown:
         one = answer.shown.estimate
@@ -174,6 +182,7 @@ def _evidence(answer: Answer, document: Document, pictures: dict[str, bytes]) ->
         tags={
             "assay.verdict": answer.verdict,
             "assay.withheld": str(answer.is_withheld).lower(),
+            **(receipt.tags() if receipt else {}),
         },
     )
 

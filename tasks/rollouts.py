@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from assay.adapters.champions.effect_plans import STARTS
 from assay.adapters.champions.history import history
 from assay.adapters.ledger.decision_log import DecisionLog, read_decisions
 from assay.canary import entity_text, goes_to_canary
@@ -18,9 +20,12 @@ from assay.history import ChampionEntry
 from assay.settings import Settings
 
 ROLLOUT = "rollout:"
-"""Source: ``rollout:MODEL``, the newest one, or ``rollout:MODEL#SEQUENCE``."""
+"""Source: ``rollout:MODEL``, the newest one, or ``rollout:MODEL#SEQUENCE``; with
+``?days=28`` its first days."""
 
-_STARTS = ("canary_started", "promoted", "rolled_back")
+_SOURCE = re.compile(
+    r"rollout:(?P<model>[^#?]+)(?:#(?P<sequence>\d+))?(?:\?days=(?P<days>[1-9]\d*))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Rollout:
 
 
 def read_rollout(source: str, settings: Settings, as_of: datetime) -> pd.DataFrame:
-    """Return the table of ``rollout:MODEL`` or ``rollout:MODEL#SEQUENCE``.
+    """Return the table of a canary or promotion, as `ROLLOUT` names it.
 
     Raises
     ------
@@ -59,22 +64,42 @@ def read_rollout(source: str, settings: Settings, as_of: datetime) -> pd.DataFra
     DataError
         If history or ledger hold no such rollout.
     """
-    name, _, sequence = source.removeprefix(ROLLOUT).partition("#")
-    if not name or (sequence and not sequence.isdigit()):
-        raise ConfigError(
-            f"{source!r} is no rollout; write rollout:MODEL or rollout:MODEL#SEQUENCE "
-            "with the number of the history's entry"
-        )
-    contract = find_contract(name, settings.contracts)
-    rollout = find_rollout(
-        history(settings, name), as_of, int(sequence) if sequence else None
-    )
+    rollout, contract = named_rollout(source, settings, as_of)
     log = read_decisions(settings.ledger_folder, contract)
     return rollout_table(rollout, log, contract, as_of)
 
 
+def named_rollout(
+    source: str, settings: Settings, as_of: datetime
+) -> tuple[Rollout, Contract]:
+    """Return the rollout that a source names, and its model's contract.
+
+    Raises
+    ------
+    ConfigError
+        If the source is written in another way.
+    DataError
+        If the history holds no such rollout.
+    """
+    found = _SOURCE.fullmatch(source)
+    if found is None:
+        raise ConfigError(
+            f"{source!r} is no rollout; write rollout:MODEL or rollout:MODEL#SEQUENCE "
+            "with the number of the history's entry, and ?days=28 for its first days"
+        )
+    sequence, days = (
+        int(found[name]) if found[name] else None for name in ("sequence", "days")
+    )
+    contract = find_contract(found["model"], settings.contracts)
+    entries = history(settings, found["model"])
+    return find_rollout(entries, as_of, sequence, days), contract
+
+
 def find_rollout(
-    entries: Sequence[ChampionEntry], as_of: datetime, sequence: int | None = None
+    entries: Sequence[ChampionEntry],
+    as_of: datetime,
+    sequence: int | None = None,
+    days: int | None = None,
 ) -> Rollout:
     """Return the newest rollout of a history, or the one of that sequence number.
 
@@ -86,13 +111,15 @@ def find_rollout(
         When a rollout ends that still lasts.
     sequence : int, optional
         Of the entry.
+    days : int, optional
+        Look at so many of its days only.
 
     Raises
     ------
     DataError
         If there is none; the entries that are rollouts are listed.
     """
-    known = [one for one in entries if one.action in _STARTS]
+    known = [one for one in entries if one.action in STARTS]
     chosen = [one for one in known if sequence in (None, one.sequence)]
     if not chosen:
         listed = ", ".join(f"{one.sequence} ({one.action})" for one in known) or "none"
@@ -104,6 +131,8 @@ def find_rollout(
     earlier = [one for one in entries if one.sequence < entry.sequence]
     later = [one for one in entries if one.sequence > entry.sequence]
     ends = [one.since for one in later if one.action != "shadow_set"]
+    if days is not None:
+        ends.append(entry.since + timedelta(days=days))
     return Rollout(
         entry=entry,
         before=earlier[-1].version if earlier else None,

@@ -79,6 +79,19 @@ def untestable(name: str, statement: str, advice: str = "") -> Assumption:
     )
 
 
+def state_of_test(p_value: float) -> State:
+    """Return the state of an assumption that is the null hypothesis of a test.
+
+    Examples
+    --------
+    >>> [state_of_test(p) for p in (0.2, 0.02, 0.0002)]
+    ['holds', 'doubtful', 'broken']
+    """
+    if p_value < limit("reject_level"):
+        return "broken"
+    return "doubtful" if p_value < limit("test_level") else "holds"
+
+
 def verdict(assumptions: Iterable[Assumption]) -> Verdict:
     """Return what to do with an estimate: report, report with a warning, or withhold.
 

@@ -15,7 +15,8 @@ DISCREET_FIGURES = ("balance", "overlap", "first_stage", "density")
 
 DISCREET_DIAGNOSTICS = frozenset(
     {
-        "autocorrelation_p_value", "block_autocorrelation", "classical_f",
+        "autocorrelation_p_value", "block_autocorrelation", "carryover_p_value",
+        "classical_f",
         "covariate_balance_p_value", "critical_f", "curvature_p_value",
         "degrees_of_freedom", "density_p_value", "design_effect", "discrimination",
         "donor_noise_share",
@@ -25,7 +26,8 @@ DISCREET_DIAGNOSTICS = frozenset(
         "largest_difference_adjusted", "largest_difference_raw", "largest_distance",
         "largest_weight_share", "left_out_share", "negative_weight_share",
         "overlap_share", "partial_r_squared", "placebo_significant_share", "pre_trend_f",
-        "pre_trend_p_value", "rmspe_pre", "smallest_cohort", "variance_removed_share",
+        "pre_trend_p_value", "pre_trend_slope_p_value", "rmspe_pre",
+        "smallest_cohort", "variance_removed_share",
     }
 )  # fmt: skip
 """Diagnostics that may be read without learning the number, besides the counts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from assay.causal.assumptions import Assumption, State, limit, untestable
+from assay.causal.assumptions import Assumption, limit, state_of_test, untestable
 from assay.causal.panel import Floats
 from assay.causal.serial_errors import SerialFit
 
@@ -57,9 +57,7 @@ def straight_trend(
     """Judge the t ratio of a curve through the periods before the start."""
     p_value = float(2 * special.stdtr(degrees, -abs(statistic)))
     diagnostics["curvature_p_value"] = p_value
-    state: State = "holds"
-    if p_value < limit("test_level"):
-        state = "broken" if p_value < limit("reject_level") else "doubtful"
+    state = state_of_test(p_value)
     return Assumption(
         name="a straight trend before",
         statement="a line, and no curve, goes through the periods before the start",

@@ -50,6 +50,8 @@ def counted(minutes: float) -> tuple[dict[str, Counter[str]], int]:
             counts[f"{kind}/{name}"][found] += 1
             counts[f"{kind}/{name}"]["covers"] += covers
         rounds += 1
+        # A run that is cut off leaves the rounds that it finished.
+        PAGE.write_text(page(counts, rounds))
         if time.process_time() - began > 60 * minutes:
             break
     return counts, rounds
@@ -62,7 +64,7 @@ def page(counts: dict[str, Counter[str]], rounds: int) -> str:
         "",
         f"{rounds} simulated data sets a row, seeded; `OMP_NUM_THREADS=1 python -m "
         "benchmarks.causal.verdicts` writes this page. The worlds are in "
-        "`benchmarks/causal/worlds.py`. At most 5 % of valid designs may be withheld, at "
+        "`benchmarks/causal/worlds`. At most 5 % of valid designs may be withheld, at "
         "least 90 % of broken ones must be caught: withheld or warned of.",
         "",
     ]
@@ -88,6 +90,4 @@ def page(counts: dict[str, Counter[str]], rounds: int) -> str:
 
 if __name__ == "__main__":
     found, n = counted(float(sys.argv[1]) if len(sys.argv) > 1 else 5.0)
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page(found, n))
-    print(PAGE.read_text())
+    print(page(found, n))

@@ -179,6 +179,13 @@ def test_the_rollout_is_found_by_its_number_and_ends_with_the_next_change():
         find_rollout([], AS_OF)
 
 
+def test_the_first_days_of_a_rollout_can_be_asked_for():
+    entries = [FIRST, TRIAL, TAKEN]
+    assert find_rollout(entries, AS_OF, 2, days=7).until == CHANGED + timedelta(days=7)
+    # It ended on its thirtieth day, whatever was asked.
+    assert find_rollout(entries, AS_OF, 2, days=40).until == TAKEN.since
+
+
 def test_a_ledger_without_decisions_of_that_time_is_refused():
     log = log_of([BEGAN], [1], 0.5)
     with pytest.raises(DataError, match="holds no decision"):
@@ -224,7 +231,15 @@ def test_history_and_ledger_on_disk_give_the_table(tmp_path):
     }
 
 
-@pytest.mark.parametrize("source", ["rollout:", "rollout:credit_default#last"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rollout:",
+        "rollout:credit_default#last",
+        "rollout:credit_default#2?days=0",
+        "rollout:credit_default?weeks=2",
+    ],
+)
 def test_a_source_in_another_form_is_refused(source):
     with pytest.raises(ConfigError, match="rollout:MODEL#SEQUENCE"):
         read_rollout(source, None, AS_OF)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assay.adapters.champions.chains import open_chains
+from assay.adapters.champions.effect_plans import register_rollout
 from assay.adapters.tracking.statements import Statements
 from assay.history.chain import Link, find_breaks
 from assay.history.entry import (
@@ -129,6 +130,9 @@ def _do(step: Step, settings: Settings, registry: Statements) -> object:
             return _head(settings, model_name)
         case Append(link):
             with open_chains(settings) as chains:
+                # First: SQLite's driver may keep one of two, and a rollout without its
+                # plan would be worse than a plan without its rollout.
+                register_rollout(settings, chains, link)
                 return chains.append(link)
         case MoveAlias(model_name, alias, version):
             registry.move_alias(model_name, alias, version)

@@ -11,11 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assay.causal.assumptions import Assumption, untestable
-from assay.causal.differences.cells import Cells, squeeze
 from assay.causal.differences.clusters import judged_clusters
-from assay.causal.differences.event_study import cohort_starts
-from assay.causal.differences.regression import regress
-from assay.causal.differences.trends import joint_test, trend_assumption, untested_trends
+from assay.causal.differences.imputation_checks import untreated_trend
 from assay.causal.estimate import Estimate, critical_value, normal_estimate
 from assay.causal.panel import Codes, Floats, Panel, read_panel
 from assay.errors import DataError
@@ -133,7 +130,7 @@ def imputed_effects(
         "n_treated_rows": float(treated.sum()),
         "n_untreated_rows": float(untreated.sum()),
     }
-    trend = _pre_trend(frame, outcome, unit_column, period, cohort, diagnostics)
+    trend = untreated_trend(frame, outcome, unit_column, period, cohort, diagnostics)
     assumptions = (trend, *_about_units(treated, untreated))
     return Imputation(
         estimate, diagnostics, assumptions, event_times, by_time[:, 0], by_time[:, 1],
@@ -231,51 +228,3 @@ def _mean_effect(
 def _by_cohort(table: Floats, codes: Codes) -> Floats:
     sums = [np.bincount(codes, weights=column) for column in table.T]
     return np.asarray(sums, dtype=np.float64).T
-
-
-def _pre_trend(
-    frame: pd.DataFrame,
-    outcome: str,
-    unit_column: str,
-    period: str,
-    cohort: str,
-    diagnostics: dict[str, float],
-) -> Assumption:
-    """Regress untreated rows on leads: their test is independent of the estimate."""
-    starts = cohort_starts(frame, cohort)
-    times = frame[period].to_numpy(dtype=np.float64)
-    relative = np.where(np.isfinite(starts), times - starts, np.inf)
-    kept = (relative < 0) | np.isinf(relative)
-    cells = squeeze(
-        frame.loc[kept],
-        outcome,
-        columns={"relative": relative[kept]},
-        factors=[unit_column, period],
-    )
-    leads = _leads(cells)
-    if leads.size == 0:
-        return untested_trends()
-    design = (cells.columns["relative"][:, None] == leads).astype(np.float64)
-    names = [f"{lead:g}" for lead in leads]
-    try:
-        fit = regress(
-            cells, design, names, absorbed=[unit_column, period], cluster=unit_column
-        )
-    except DataError:  # leads that unit and period effects already explain
-        return untested_trends()
-    statistic, p_value = joint_test(fit.coefficients, fit.covariance, fit.n_clusters)
-    diagnostics["pre_trend_f"] = statistic
-    diagnostics["pre_trend_p_value"] = p_value
-    return trend_assumption(
-        statistic,
-        p_value,
-        f"{leads.size} leads on untreated rows are jointly zero with p {p_value:.3g}",
-    )
-
-
-def _leads(cells: Cells) -> Floats:
-    event = cells.columns["relative"]
-    before = np.unique(event[np.isfinite(event)])
-    n_units = int(np.unique(next(iter(cells.factors.values()))).size)
-    # The earliest lead is the reference; few enough that the test keeps its size.
-    return before[1:][::-1][: n_units // 5]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from assay.causal.assumptions import Assumption, State, limit, untestable
+from assay.causal.assumptions import Assumption, limit, state_of_test, untestable
 from assay.causal.panel import Floats
 
 NAME = "parallel trends"
@@ -18,11 +18,7 @@ ADVICE = (
 
 def trend_assumption(statistic: float, p_value: float, finding: str) -> Assumption:
     """Judge a test whose null is that both groups moved alike before treatment."""
-    state: State = "holds"
-    if p_value < limit("reject_level"):
-        state = "broken"
-    elif p_value < limit("test_level"):
-        state = "doubtful"
+    state = state_of_test(p_value)
     return Assumption(
         name=NAME,
         statement=STATEMENT,

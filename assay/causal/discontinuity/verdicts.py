@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.causal.assumptions import Assumption, State, limit, untestable
+from assay.causal.assumptions import Assumption, State, limit, state_of_test, untestable
 from assay.causal.discontinuity.checks import Check
 from assay.causal.discontinuity.density import DensityJump
 from assay.causal.discontinuity.jump import Jump
@@ -57,9 +57,7 @@ def assess(evidence: Evidence) -> tuple[Assumption, ...]:
 
 
 def _density(found: DensityJump) -> Assumption:
-    state: State = "holds"
-    if found.p_value < limit("test_level"):
-        state = "broken" if found.p_value < limit("reject_level") else "doubtful"
+    state = state_of_test(found.p_value)
     return Assumption(
         name="no bunching at the cutoff",
         statement="nobody moves the running variable from one side to the other",
@@ -81,9 +79,7 @@ def _covariates(checks: Sequence[Check]) -> Assumption:
     adjusted = holm([check.robust_p_value for check in checks])
     worst = int(np.argmin(adjusted))
     p_value = float(adjusted[worst])
-    state: State = "holds"
-    if p_value < limit("test_level"):
-        state = "broken" if p_value < limit("reject_level") else "doubtful"
+    state = state_of_test(p_value)
     return Assumption(
         name="covariates continuous",
         statement="what was fixed before treatment does not jump at the cutoff",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from assay.causal.assumptions import Assumption, State, limit
+from assay.causal.assumptions import Assumption, limit, state_of_test
 from assay.causal.differences.cells import Cells, grouped_sums
 from assay.causal.differences.regression import regress
 from assay.causal.differences.trends import joint_test
@@ -152,11 +152,7 @@ def _untouched(
         covariance += part.T @ part / (counts[code] * (counts[code] - 1))
     statistic, p_value = joint_test(gaps, covariance, int(counts.sum()) - 1)
     diagnostics["covariate_balance_p_value"] = p_value
-    state: State = "holds"
-    if p_value < limit("reject_level"):
-        state = "broken"
-    elif p_value < limit("test_level"):
-        state = "doubtful"
+    state = state_of_test(p_value)
     return Assumption(
         name="covariates untouched",
         statement="the covariates were measured before the treatment could change them",

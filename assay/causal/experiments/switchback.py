@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from assay.causal.assumptions import Assumption, State, limit, untestable
+from assay.causal.assumptions import Assumption, limit
 from assay.causal.estimate import Estimate, two_sided_p
 from assay.causal.experiments.arms import Arms
+from assay.causal.experiments.carryover import carryover_assumption
 from assay.causal.experiments.clustered import ClusterDifference, cluster_difference
 from assay.causal.panel import Floats, binary, numeric, present, refuse_constant
 from assay.errors import DataError
@@ -121,7 +122,7 @@ def switchback(
     )
     means = _block_means(rows.loc[kept])
     diagnostics = {**found.diagnostics, "left_out_share": float(1 - kept.mean())}
-    assumptions = _assumptions(rows, kept, means, found, carryover_periods, diagnostics)
+    assumptions = _assumptions(rows, kept, means, found, market, diagnostics)
     return Switchback(
         found.estimate, diagnostics, assumptions, found.arms,
         means[["period", "treated", "outcome"]].to_numpy(dtype=np.float64),
@@ -195,14 +196,17 @@ def _assumptions(
     kept: pd.Series[bool],
     means: pd.DataFrame,
     found: ClusterDifference,
-    carryover_periods: float,
+    market: str | None,
     diagnostics: dict[str, float],
 ) -> tuple[Assumption, ...]:
+    named = rows.assign(market=rows[market]) if market else rows
     residual = means["outcome"] - means.groupby("treated")["outcome"].transform("mean")
     return (
         *(a for a in found.assumptions if a.name == "enough clusters"),
         _independent_blocks(residual.to_numpy(dtype=np.float64), diagnostics),
-        _carryover(rows, kept, found, carryover_periods, diagnostics),
+        carryover_assumption(
+            named, kept.to_numpy(dtype=bool), found.estimate.value, diagnostics
+        ),
     )
 
 
@@ -226,38 +230,4 @@ def _independent_blocks(residual: Floats, diagnostics: dict[str, float]) -> Assu
         advice="use longer blocks, or add controls for time of day and week"
         if bad
         else "",
-    )
-
-
-def _carryover(
-    rows: pd.DataFrame,
-    kept: pd.Series[bool],
-    found: ClusterDifference,
-    carryover_periods: float,
-    diagnostics: dict[str, float],
-) -> Assumption:
-    """Compare the effect right after switches with the one that was kept."""
-    name = "no carry-over"
-    statement = "the state left by one block has worn off in the rows that were kept"
-    advice = "leave out more periods after each switch and see whether the effect settles"
-    early: Sequence[float] = ()
-    if carryover_periods > 0:
-        means = rows.loc[~kept].groupby("treated")["outcome"].mean()
-        if means.size == 2:
-            early = [float(means.loc[1.0] - means.loc[0.0])]
-    if not early:
-        return untestable(name, statement, advice)
-    diagnostics["effect_right_after_switch"] = early[0]
-    share = found.estimate.value - early[0]
-    diagnostics["effect_gained_after_carryover"] = share
-    state: State = "holds"
-    return Assumption(
-        name=name,
-        statement=statement,
-        tested=True,
-        statistic=share,
-        state=state,
-        finding=f"effect {early[0]:.4g} in the rows left out, {found.estimate.value:.4g} "
-        "in those kept",
-        advice="",
     )

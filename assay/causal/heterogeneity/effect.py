@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from assay.causal.assumptions import Assumption, State, limit, untestable
+from assay.causal.assumptions import Assumption, limit, state_of_test, untestable
 from assay.causal.estimate import Estimate, normal_estimate
 from assay.causal.heterogeneity.learners import (
     MetaLearner,
@@ -269,11 +269,7 @@ def _random_assignment(rows: Observations) -> Assumption:
     bare = treated.size * (share * np.log(share) + (1 - share) * np.log(1 - share))
     ratio = max(2 * (fit.log_likelihood - float(bare)), 0.0)
     p_value = float(stats.chi2.sf(ratio, max(rows.design.shape[1] - 1, 1)))
-    state: State = "holds"
-    if p_value < limit("test_level"):
-        state = "doubtful"
-    if p_value < limit("reject_level"):
-        state = "broken"
+    state = state_of_test(p_value)
     return Assumption(
         name="random assignment",
         statement="treatment was given at random with the probability stated",

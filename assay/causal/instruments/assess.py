@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.causal.assumptions import Assumption, State, limit, untestable
+from assay.causal.assumptions import Assumption, State, limit, state_of_test, untestable
 from assay.causal.instruments.anderson_rubin import AndersonRubin
 from assay.causal.instruments.strength import Strength
 
@@ -122,11 +122,9 @@ def _clusters(n_clusters: int) -> Assumption:
 def _exclusion(
     statement: str, statistic: float, p_value: float, set_: AndersonRubin
 ) -> Assumption:
-    state: State = "holds"
-    if p_value < limit("test_level") or set_.shape == "empty":
+    state = state_of_test(p_value)
+    if state == "holds" and set_.shape == "empty":
         state = "doubtful"
-    if p_value < limit("reject_level"):
-        state = "broken"
     return Assumption(
         name="exclusion",
         statement=statement,

@@ -8,8 +8,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.causal.estimate import Estimate
+from assay.causal.synthetic.conformal import (
+    Residuals,
+    conformal_estimate,
+    without_effects,
+)
 from assay.causal.synthetic.series import Series
-from assay.causal.synthetic.simplex import simplex_fit
+from assay.causal.synthetic.simplex import simplex_batch, simplex_fit
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -23,8 +29,9 @@ class AugmentedControl:
 
     Attributes
     ----------
-    att : float
-        Mean gap after treatment.
+    estimate : Estimate
+        The ATT: mean gap after treatment, with the interval of the permutation test
+        over time (no standard error).
     gaps : ndarray of shape (n_periods,)
         Treated minus augmented synthetic series.
     donor_weights : ndarray of shape (n_donors,)
@@ -39,7 +46,7 @@ class AugmentedControl:
         Error before treatment.
     """
 
-    att: float
+    estimate: Estimate
     gaps: Floats
     donor_weights: Floats
     simplex_weights: Floats
@@ -51,7 +58,11 @@ class AugmentedControl:
 
 
 def augmented_control(
-    series: Series, *, penalty: float | None = None
+    series: Series,
+    *,
+    penalty: float | None = None,
+    level: float = 0.95,
+    outcome_unit: str = "",
 ) -> AugmentedControl:
     """Return the ridge-augmented synthetic control.
 
@@ -62,11 +73,27 @@ def augmented_control(
     penalty : float, optional
         Ridge penalty, > 0. By default the largest whose error, leaving out one
         pre-period at a time, is within one standard error of the smallest.
+    level : float, default=0.95
+        Of the interval.
+    outcome_unit : str
+        As a reader would write it.
+
+    Raises
+    ------
+    DataError
+        If there are too few periods for an interval of this level.
+
+    Notes
+    -----
+    The interval holds the effects under which the residuals of the same estimator,
+    fitted on all periods with this penalty, look alike before and after [2]_.
 
     References
     ----------
-    Ben-Michael, Feller and Rothstein, "The Augmented Synthetic Control Method", Journal
-    of the American Statistical Association, 2021.
+    .. [1] Ben-Michael, Feller and Rothstein, "The Augmented Synthetic Control Method",
+       Journal of the American Statistical Association, 2021; section 7 on inference.
+    .. [2] Chernozhukov, Wuthrich and Zhu, "An Exact and Robust Conformal Inference
+       Method for Counterfactual and Synthetic Controls", same journal, 2021.
     """
     pool = series.donors[: series.n_pre]
     centre = pool.mean(axis=1)
@@ -84,7 +111,10 @@ def augmented_control(
     weights = base + _correction(donors, treated, base, penalty)
     gaps = series.treated - series.donors @ weights
     return AugmentedControl(
-        att=float(gaps[series.n_pre :].mean()),
+        estimate=conformal_estimate(
+            series, float(gaps[series.n_pre :].mean()), _residuals(series, penalty),
+            level=level, unit=outcome_unit, method="augmented synthetic control",
+        ),
         gaps=gaps,
         donor_weights=weights,
         simplex_weights=base,
@@ -93,7 +123,26 @@ def augmented_control(
         errors=errors,
         error_spreads=spreads,
         rmspe_pre=float(np.sqrt(np.mean(gaps[: series.n_pre] ** 2))),
-    )
+    )  # fmt: skip
+
+
+def _residuals(series: Series, penalty: float) -> Residuals:
+    """Return the residuals of the estimator fitted on all periods with this penalty."""
+    centre = series.donors.mean(axis=1)
+    donors = series.donors - centre[:, None]
+    gram = donors.T @ donors
+    # What the ridge regression leaves of a residual: the penalty's share of it.
+    outer = donors @ donors.T
+    ridged = outer + penalty * np.eye(series.n_periods)
+    left = np.eye(series.n_periods) - np.linalg.solve(ridged, outer)
+
+    def of(effects: Floats) -> Floats:
+        treated = without_effects(series, effects) - centre
+        grams = np.broadcast_to(gram, (effects.size, *gram.shape))
+        base = simplex_batch(grams, treated @ donors).weights
+        return np.asarray((treated - base @ donors.T) @ left)
+
+    return of
 
 
 def _cross_validation(donors: Floats, treated: Floats) -> tuple[Floats, Floats, Floats]:

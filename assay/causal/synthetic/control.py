@@ -20,8 +20,8 @@ from assay.causal.synthetic.placebo import (
     LeftOut,
     SpacePlacebos,
     leave_one_out,
+    made_up_start,
     placebo_in_space,
-    placebo_in_time,
 )
 from assay.causal.synthetic.series import (
     Cells,
@@ -238,14 +238,13 @@ def _evidence(cells: Cells, series: Series, fit: SimplexFit, gaps: Floats) -> Ev
 
 
 def _time_placebo(series: Series) -> tuple[float, float] | None:
-    """Pretend treatment came two thirds through the pre-period."""
-    n_pre = 2 * series.n_pre // 3
-    if n_pre < 4 or series.n_pre - n_pre < 2:
+    """Return mean gap and p value where treatment is pretended before its start."""
+    early = made_up_start(series)
+    if early is None:
         return None
-    early = placebo_in_time(series, n_pre)
     gaps = early.treated - early.donors @ fit_weights(early).weights
     return (
-        float(gaps[n_pre:].mean()),
+        float(gaps[early.n_pre :].mean()),
         float(conformal_p_values(early, np.zeros(1))[0]),
     )
 

@@ -7,8 +7,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.causal.assumptions import Assumption, State, limit, untestable
+from assay.causal.assumptions import Assumption, limit, state_of_test
 from assay.causal.synthetic.series import Series
+from assay.causal.synthetic.verdicts import graded, no_spillover, placebo_date
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -32,9 +33,7 @@ def differences_assumptions(
     pre = series.donors[: series.n_pre]
     usual = float(np.median(np.std(pre - pre.mean(axis=1, keepdims=True), axis=0)))
     ratio = own / usual if usual > 0 else 0.0
-    state: State = "holds"
-    if ratio > limit("pre_fit_ratio_doubtful"):
-        state = "broken" if ratio > limit("pre_fit_ratio_broken") else "doubtful"
+    state = graded(ratio, "pre_fit_ratio_doubtful", "pre_fit_ratio_broken")
     return (
         Assumption(
             name="parallel after weighting",
@@ -49,11 +48,8 @@ def differences_assumptions(
         ),
         _enough_units(series.n_treated if kind == "jackknife" else series.n_donors, kind),
         *(() if made_up is None else (_placebo_date(*made_up),)),
-        untestable(
-            "no spillover", "the rollout left the donors as they were",
-            "leave out donors that share customers or staff with the treated units",
-        ),
-    )  # fmt: skip
+        no_spillover(),
+    )
 
 
 def _enough_units(few: int, kind: str) -> Assumption:
@@ -73,21 +69,11 @@ def _enough_units(few: int, kind: str) -> Assumption:
 
 
 def _placebo_date(gap: float, p_value: float) -> Assumption:
-    state: State = "holds"
-    if p_value < limit("test_level"):
-        state = "broken" if p_value < limit("reject_level") else "doubtful"
-    return Assumption(
-        name="no effect before treatment",
-        statement="at a made-up date before the true one nothing happens",
-        tested=True,
-        statistic=gap,
-        p_value=p_value,
-        threshold=limit("test_level"),
+    state = state_of_test(p_value)
+    return placebo_date(
+        gap,
+        p_value,
         state=state,
-        finding=f"estimate {gap:.4g} at a date two thirds into the pre-period "
-        f"(p = {p_value:.3g})",
-        advice=""
-        if state == "holds"
-        else "the treated units drift from the weighted donors by themselves: look for "
+        advice="the treated units drift from the weighted donors by themselves: look for "
         "donors that drift alike, or check the date",
     )

@@ -8,6 +8,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.causal.estimate import Estimate
+from assay.causal.synthetic.conformal import (
+    Residuals,
+    conformal_estimate,
+    without_effects,
+)
 from assay.causal.synthetic.series import Series
 from assay.causal.synthetic.simplex import simplex_batch, simplex_fit
 
@@ -22,8 +28,9 @@ class PenalisedControl:
 
     Attributes
     ----------
-    att : float
-        Mean gap after treatment.
+    estimate : Estimate
+        The ATT: mean gap after treatment, with the interval of the permutation test
+        over time (no standard error).
     gaps : ndarray of shape (n_periods,)
         Treated minus synthetic series.
     donor_weights : ndarray of shape (n_donors,)
@@ -36,7 +43,7 @@ class PenalisedControl:
         Error before treatment.
     """
 
-    att: float
+    estimate: Estimate
     gaps: Floats
     donor_weights: Floats
     penalty: float
@@ -46,7 +53,11 @@ class PenalisedControl:
 
 
 def penalised_control(
-    series: Series, *, penalty: float | None = None
+    series: Series,
+    *,
+    penalty: float | None = None,
+    level: float = 0.95,
+    outcome_unit: str = "",
 ) -> PenalisedControl:
     """Trade the fit of the average against the likeness of each donor in it.
 
@@ -59,11 +70,27 @@ def penalised_control(
     penalty : float, optional
         0 is the plain synthetic control, infinity the nearest neighbour. By default
         the one that best predicts the donors from each other after treatment.
+    level : float, default=0.95
+        Of the interval.
+    outcome_unit : str
+        As a reader would write it.
+
+    Raises
+    ------
+    DataError
+        If there are too few periods for an interval of this level.
+
+    Notes
+    -----
+    The interval holds the effects under which the residuals of the same estimator,
+    fitted on all periods with this penalty, look alike before and after [2]_.
 
     References
     ----------
-    Abadie and L'Hour, "A Penalized Synthetic Control Estimator for Disaggregated Data",
-    Journal of the American Statistical Association, 2021.
+    .. [1] Abadie and L'Hour, "A Penalized Synthetic Control Estimator for Disaggregated
+       Data", Journal of the American Statistical Association, 2021.
+    .. [2] Chernozhukov, Wuthrich and Zhu, "An Exact and Robust Conformal Inference
+       Method for Counterfactual and Synthetic Controls", same journal, 2021.
     """
     pre = series.donors[: series.n_pre]
     penalties = errors = np.empty(0)
@@ -76,14 +103,32 @@ def penalised_control(
     weights = simplex_fit(gram, linear).weights
     gaps = series.treated - series.donors @ weights
     return PenalisedControl(
-        att=float(gaps[series.n_pre :].mean()),
+        estimate=conformal_estimate(
+            series, float(gaps[series.n_pre :].mean()), _residuals(series, penalty),
+            level=level, unit=outcome_unit, method="penalised synthetic control",
+        ),
         gaps=gaps,
         donor_weights=weights,
         penalty=float(penalty),
         penalties=penalties,
         errors=errors,
         rmspe_pre=float(np.sqrt(np.mean(gaps[: series.n_pre] ** 2))),
-    )
+    )  # fmt: skip
+
+
+def _residuals(series: Series, penalty: float) -> Residuals:
+    """Return the residuals of the estimator fitted on all periods with this penalty."""
+    donors = series.donors
+    gram = donors.T @ donors
+
+    def of(effects: Floats) -> Floats:
+        treated = without_effects(series, effects)
+        linears = [_problem(donors, one, penalty)[1] for one in treated]
+        grams = np.broadcast_to(gram, (effects.size, *gram.shape))
+        weights = simplex_batch(grams, np.array(linears)).weights
+        return np.asarray(treated - weights @ donors.T)
+
+    return of
 
 
 def _problem(donors: Floats, treated: Floats, penalty: float) -> tuple[Floats, Floats]:

@@ -116,6 +116,17 @@ def placebo_in_time(series: Series, n_pre: int) -> Series:
     )
 
 
+def made_up_start(series: Series) -> Series | None:
+    """Return the pre-periods as if treatment came two thirds through them.
+
+    None where that leaves fewer than four periods before or two after.
+    """
+    n_pre = 2 * series.n_pre // 3
+    if n_pre < 4 or series.n_pre - n_pre < 2:
+        return None
+    return placebo_in_time(series, n_pre)
+
+
 def leave_one_out(series: Series, weights: Floats) -> tuple[LeftOut, ...]:
     """Fit again without each donor of weight above 0.001, heaviest first."""
     used = np.flatnonzero(weights > USED_WEIGHT)

@@ -46,13 +46,7 @@ def assess(evidence: Evidence) -> tuple[Assumption, ...]:
     ]
     if evidence.time_placebo is not None:
         found.append(_placebo_date(evidence.time_placebo))
-    found.append(
-        untestable(
-            "no spillover",
-            "the rollout left the donors as they were",
-            "leave out donors that share customers or staff with the treated units",
-        )
-    )
+    found.append(no_spillover())
     found.append(
         untestable(
             "no other shock",
@@ -68,7 +62,7 @@ def _fit(evidence: Evidence) -> Assumption:
     own = float(np.sqrt(np.mean(evidence.gaps[:n_pre] ** 2)))
     usual = _usual_error(evidence)
     ratio = own / usual if usual > 0 else float("inf") if own > 0 else 0.0
-    state = _graded(ratio, "pre_fit_ratio_doubtful", "pre_fit_ratio_broken")
+    state = graded(ratio, "pre_fit_ratio_doubtful", "pre_fit_ratio_broken")
     return Assumption(
         name="fit before treatment",
         statement="the synthetic series follows the treated one before treatment",
@@ -95,7 +89,7 @@ def _usual_error(evidence: Evidence) -> float:
 def _hull(series: Series) -> Assumption:
     own, pool = series.treated[: series.n_pre], series.donors[: series.n_pre]
     share = float(np.mean((own < pool.min(axis=1)) | (own > pool.max(axis=1))))
-    state = _graded(share, "hull_outside_doubtful", "hull_outside_broken")
+    state = graded(share, "hull_outside_doubtful", "hull_outside_broken")
     return Assumption(
         name="inside the donors' range",
         statement="an average of donors can reach the treated unit",
@@ -182,7 +176,27 @@ def _single_donors(evidence: Evidence) -> Assumption:
 def _placebo_date(placebo: tuple[float, float]) -> Assumption:
     gap, p_value = placebo
     # With few periods the smallest possible p value is the level itself.
-    state: State = "doubtful" if p_value <= limit("test_level") else "holds"
+    return placebo_date(
+        gap,
+        p_value,
+        state="doubtful" if p_value <= limit("test_level") else "holds",
+        advice="the weights do not hold beyond the periods they were chosen on, or the "
+        "effect began before the recorded start: check the date",
+    )
+
+
+def placebo_date(gap: float, p_value: float, *, state: State, advice: str) -> Assumption:
+    """Return what an estimate at a made-up date before the true one says.
+
+    Parameters
+    ----------
+    gap, p_value : float
+        Of the estimate there.
+    state : State
+        By the level that the test can reach.
+    advice : str
+        For where it does not hold.
+    """
     return Assumption(
         name="no effect before treatment",
         statement="at a made-up date before the true one nothing happens",
@@ -191,16 +205,23 @@ def _placebo_date(placebo: tuple[float, float]) -> Assumption:
         p_value=p_value,
         threshold=limit("test_level"),
         state=state,
-        finding=f"mean gap {gap:.4g} after a date two thirds into the pre-period "
-        f"(p = {p_value:.3f})",
-        advice=""
-        if state == "holds"
-        else "the weights do not hold beyond the periods they were chosen on, or the "
-        "effect began before the recorded start: check the date",
+        finding=f"estimate {gap:.4g} at a date two thirds into the pre-period "
+        f"(p = {p_value:.3g})",
+        advice="" if state == "holds" else advice,
     )
 
 
-def _graded(value: float, doubtful: str, broken: str) -> State:
+def no_spillover() -> Assumption:
+    """Return the assumption that donors were left alone, which no data can test."""
+    return untestable(
+        "no spillover",
+        "the rollout left the donors as they were",
+        "leave out donors that share customers or staff with the treated units",
+    )
+
+
+def graded(value: float, doubtful: str, broken: str) -> State:
+    """Return the state of a value that two registered limits grade."""
     if value > limit(broken):
         return "broken"
     return "doubtful" if value > limit(doubtful) else "holds"

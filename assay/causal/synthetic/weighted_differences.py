@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from assay.causal.assumptions import Assumption
 from assay.causal.estimate import Estimate, normal_estimate, two_sided_p
 from assay.causal.synthetic.differences_verdicts import differences_assumptions
-from assay.causal.synthetic.placebo import placebo_in_time
+from assay.causal.synthetic.placebo import made_up_start
 from assay.causal.synthetic.series import Series
 from assay.causal.synthetic.simplex import simplex_fit
 from assay.errors import DataError
@@ -155,10 +155,9 @@ def _made_up_date(
     series: Series, error_of: Callable[[Series, _Weights], float]
 ) -> tuple[float, float] | None:
     """Return estimate and p value where treatment is pretended before its start."""
-    n_pre = 2 * series.n_pre // 3
-    if n_pre < 4 or series.n_pre - n_pre < 2:
+    early = made_up_start(series)
+    if early is None:
         return None
-    early = placebo_in_time(series, n_pre)
     weights = _fit(early.treated, early.donors, early.n_pre, early.n_treated)
     if np.count_nonzero(weights.donors > 0) < 2:
         return None

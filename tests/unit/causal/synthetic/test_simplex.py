@@ -1,5 +1,8 @@
 """Least squares on the simplex against SciPy and its own optimality conditions."""
 
+import itertools
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +11,7 @@ from scipy.optimize import minimize
 
 from assay.causal.synthetic.simplex import simplex_batch, simplex_fit
 from assay.errors import DataError
+from benchmarks.causal.exact_weights import exact_loss, exact_residual, exact_weights
 
 
 def draw(seed, n_rows, n, n_problems=1):
@@ -45,6 +49,31 @@ def test_no_point_that_slsqp_finds_is_lower(n_rows, n):
     assert ours <= theirs.fun + 1e-9 * abs(theirs.fun)
     if n_rows >= 19:
         assert found.weights == pytest.approx(theirs.x, abs=1e-4)
+
+
+@pytest.mark.parametrize(("n_rows", "n"), [(20, 25), (50, 8), (19, 12)])
+def test_weights_are_those_of_rational_arithmetic_to_1e_10(n_rows, n):
+    rng = np.random.default_rng(n_rows)
+    columns = rng.normal(size=(n_rows, n)) + 2
+    target = columns.mean(axis=1) + rng.normal(size=n_rows)
+    found = simplex_fit(columns.T @ columns, columns.T @ target)
+    exact = exact_weights(columns, target)
+    assert sum(exact) == 1
+    assert found.weights == pytest.approx([float(w) for w in exact], abs=1e-10)
+    assert exact_residual(columns, target, found.weights) < 1e-12
+
+
+def test_the_exact_optimum_is_beaten_by_no_neighbour():
+    rng = np.random.default_rng(1)
+    columns, target = rng.normal(size=(12, 5)), rng.normal(size=12)
+    exact = exact_weights(columns, target)
+    least = exact_loss(columns, target, exact)
+    step = Fraction(1, 10**6)
+    for giver, taker in itertools.permutations(range(5), 2):
+        moved = list(exact)
+        moved[giver], moved[taker] = moved[giver] - step, moved[taker] + step
+        if moved[giver] >= 0:
+            assert exact_loss(columns, target, moved) > least
 
 
 @settings(deadline=None, max_examples=60)
