@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.adapters.champions.chains import Chains, open_chains
 from assay.contract import find_contract
-from assay.errors import RegistryError, SourceError
+from assay.errors import AssayError, RegistryError, SourceError
 from assay.history import ChampionEntry, next_link
 from assay.history.chain import Link, find_breaks
 from assay.history.entry import entry_of, history_of
@@ -22,6 +23,7 @@ EFFECTS = "effects:"
 STARTS = ("canary_started", "promoted", "rolled_back")
 """What is done to a champion that puts other decisions before people."""
 _ATTEMPTS = 8
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,24 @@ def register_rollout(settings: Settings, chains: Chains, entry: Link) -> Link | 
 
     Raises
     ------
-    SourceError
-        If it could not be written; the rollout must then not begin.
+    AssayError
+        If it could not be made or written; the rollout must then not begin. A rollback
+        must: nobody waits at night for what is to be measured later, so that one goes
+        on without a plan, and the log says why.
     """
     made = entry_of(entry)
+    try:
+        return _register(settings, chains, entry, made)
+    except AssayError as error:
+        if made.action != "rolled_back":
+            raise
+        _log.warning("model=%s rolled back without a plan: %s", made.model_name, error)
+        return None
+
+
+def _register(
+    settings: Settings, chains: Chains, entry: Link, made: ChampionEntry
+) -> Link | None:
     head = chains.head(history_of(made.model_name))
     before = entry_of(head).version if head else None
     if made.action not in STARTS or before is None:

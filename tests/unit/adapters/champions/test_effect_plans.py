@@ -17,8 +17,16 @@ from assay.adapters.champions.effect_plans import (
 )
 from assay.adapters.champions.history import carry_out, history
 from assay.adapters.database import open_database
+from assay.errors import ContractError
 from assay.history import Served, next_link
-from assay.history.decisions import canary, promotion, shadow, stop, withdrawal
+from assay.history.decisions import (
+    canary,
+    promotion,
+    rollback,
+    shadow,
+    stop,
+    withdrawal,
+)
 from assay.history.entry import change_content, history_of
 from assay.history.protocol import Append, ReadHead, change
 from assay.settings import Settings
@@ -91,6 +99,24 @@ def test_a_model_without_a_contract_has_nothing_to_promise(settings):
     happens(settings, canary(NEW, 0.3, "a"), 2, "nobody")
     assert len(history(settings, "nobody")) == 2
     assert registered_rollouts(settings, "nobody") == []
+
+
+def test_a_contract_that_does_not_read_stops_a_promotion_and_no_rollback(
+    tmp_path, caplog
+):
+    contracts = tmp_path / "contracts"
+    contracts.mkdir()
+    settings = Settings(home=tmp_path, contracts=contracts)
+    first(settings)
+    happens(settings, promotion(NEW, judged_against=1, reasons=(), actor="a"), 3)
+    (contracts / f"{NAME}.toml").write_text("name = 'torn")
+    with pytest.raises(ContractError):
+        happens(settings, promotion(OLD, judged_against=2, reasons=(), actor="a"), 6)
+    entries = history(settings, NAME)
+    back = rollback(entries, None, reason="it declines everybody", actor="a")
+    assert happens(settings, back, 9) is not None
+    assert [one.version for one in history(settings, NAME)] == [1, 2, 1]
+    assert "rolled back without a plan" in caplog.text
 
 
 def look(outcome, verdict, departures=(), run=""):
