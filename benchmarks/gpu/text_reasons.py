@@ -129,13 +129,14 @@ def page(rows: list[str]) -> str:
         [
             "# Reasons of a text",
             "",
-            f"Written by `{COMMAND}`: processor time of one thread, without torch. "
+            f"Written by `{COMMAND}`: processor time of one thread; torch "
+            "trains the encoder and takes no part in its reasons. "
             f"{LEARNED} messages of the SMS Spam Collection are learned; asked about are "
             f"the first {ASKED} other messages that are spam and called so.",
             "",
             "| model | adverse texts | score, ms, median | reasons, ms, median "
             "| 95 % | largest gap of the sum, log-odds | leaving out the first quote "
-            "lowers the probability | leaving out any part |",
+            "lowers the probability | leaving out a part that is drawn |",
             "|---|---|---|---|---|---|---|---|",
             *rows,
             "",
