@@ -111,6 +111,7 @@ MEASUREMENTS = (
     Measurement("gpu.training"),
     Measurement("gpu.networks", _data, without_data),
     Measurement("gpu.texts", _data, without_encoder),
+    Measurement("gpu.text_reasons", _data, without_encoder),
     Measurement("ledger.figures"),
     Measurement("ledger.scale"),
     Measurement("ledger.tamperings"),

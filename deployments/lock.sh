@@ -10,11 +10,7 @@ compile() {
     --no-emit-index-url ${links:+--find-links "$links"} --no-emit-package torch \
     --custom-compile-command "make lock"
 }
-# tokenizers asks for it to download with, which nothing here does; it works without.
-without_hub=$(mktemp)
-trap 'rm -f "$without_hub"' EXIT
-echo "huggingface-hub; python_version < '3'" >"$without_hub"
 compile --group dev -o locks/dev.txt
-compile --group flows -c locks/dev.txt --override "$without_hub" -o locks/flows.txt
+compile --group flows -c locks/dev.txt -o locks/flows.txt
 compile --group flows --group retrieval -c locks/dev.txt -o locks/gpu.txt
-compile --group serving -c locks/dev.txt --override "$without_hub" -o locks/serving.txt
+compile --group serving -c locks/dev.txt -o locks/serving.txt

@@ -1,4 +1,4 @@
-"""Text models: a pre-trained encoder is fitted, and kept if it beats words."""
+"""Text models: an encoder or decoder is fitted, and kept if it beats words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ from tasks.text_versions import (
     check_reads_text,
     publish_text_version,
 )
-from tasks.texts import check_text_device, fit_texts, publish_texts
+from tasks.texts import (
+    Reader,
+    check_text_device,
+    fetch_weights,
+    fit_texts,
+    publish_texts,
+)
 from tasks.train import choose_snapshot, publish_training, register_version
 
 TextModel = Annotated[
@@ -38,7 +44,23 @@ Encoder = Annotated[
     str,
     Field(
         title="Encoder",
-        description="Folder of a pre-trained encoder, or the shipped package's name.",
+        description="Folder of a pre-trained encoder, the shipped package's name, or "
+        "owner/name@commit on a hub.",
+    ),
+]
+Decoder = Annotated[
+    str | None,
+    Field(
+        title="Decoder",
+        description="In place of the encoder: 'new' for one made of the training texts, "
+        "or a causal language model as a folder or owner/name@commit.",
+    ),
+]
+Online = Annotated[
+    bool,
+    Field(
+        title="Online",
+        description="Whether weights that a hub names may be downloaded.",
     ),
 ]
 
@@ -51,33 +73,40 @@ async def fine_tune_text(
     text: str = "text",
     label: str = "label",
     encoder: Encoder = SHIPPED_ENCODER,
-    training: Literal["frozen", "full"] = "frozen",
+    decoder: Decoder = None,
+    online: Online = False,
+    training: Literal["frozen", "full"] | None = None,
     device: Device = "cuda",
     seed: Seed = 0,
     options: dict[str, float | int | str] | None = None,
     judge: bool = True,
 ) -> dict[str, Any]:
-    """Fit encoder and words on the same texts and keep the better one.
+    """Fit encoder or decoder and words on the same texts and keep the better one.
 
     With a model the version goes where every other goes: bundle, signature, gate, and
     the scoring API, which answers without torch. Without one, `source` is a Parquet file
     with the columns `text` and `label`, of any number of classes, and the comparison and
-    a folder that scores are what comes of it. `frozen` learns the head alone, `full`
-    every weight.
+    a folder that scores are what comes of it. `frozen` learns the head alone (an
+    encoder's default), `full` every weight. A decoder first learns to tell the next token
+    of the training texts.
     """
     settings = Settings()
-    asked = {**(options or {}), "training": training, "device": device}
-    check_text_device(asked)
+    kind: Reader = "encoder" if decoder is None else "decoder"
+    asked = {**(options or {}), "device": device, kind: decoder or encoder}
+    if training is not None:
+        asked["training"] = training
+    check_text_device(kind, asked)
+    fetch_weights(str(asked[kind]), online=online)
     if model_name is not None:
-        version = await _version(model_name, source, encoder, asked, seed, settings)
+        version = await _version(model_name, source, kind, asked, seed, settings)
         return {**version, **(await promote_challenger(model_name) if judge else {})}
     if source is None:
         raise ConfigError("name a model, or as source a Parquet file with texts")
-    found = fit_texts(str(Path(source)), (text, label), encoder, asked, seed, settings)
+    found = fit_texts(str(Path(source)), (text, label), kind, asked, seed, settings)
     publish_texts(found)
     return {
-        "keeps_encoder": found.keeps_encoder,
-        "encoder_accuracy": found.encoder.value,
+        f"keeps_{kind}": found.keeps_reader,
+        f"{kind}_accuracy": found.reader.value,
         "baseline_accuracy": found.baseline.value,
         "folder": found.folder,
         "digest": found.digest,
@@ -87,7 +116,7 @@ async def fine_tune_text(
 async def _version(
     model_name: str,
     source: str | None,
-    encoder: str,
+    kind: Reader,
     asked: Mapping[str, Any],
     seed: int,
     settings: Settings,
@@ -98,7 +127,7 @@ async def _version(
     if source is not None or not SnapshotStore(settings).has_any(model_name):
         await ingest_snapshot(model_name, source)
     snapshot = choose_snapshot(model_name, None, settings)
-    made = build_text_version(snapshot, contract, encoder, asked, seed, settings)
+    made = build_text_version(snapshot, contract, kind, asked, seed, settings)
     record, logged = register_version(made, snapshot, settings)
     publish_training(made, record, logged)
     publish_text_version(made)

@@ -17,6 +17,7 @@ from assay.contract.request import request_model, row_values
 from assay.errors import BundleError
 from assay.reasons import REASONS, Explainer, Reason, read_explainer
 from assay.reasons.lookup import TreeLookup
+from assay.reasons.quoting import TextExplainer, TextReason
 from assay.reasons.trees import TreeTable
 from serving.scoring.columns import ColumnReader
 from serving.scoring.decision import Forms, Names, Role, feature_names
@@ -54,6 +55,9 @@ class Champion:
         The bytes of its answers and records.
     beside : Beside or None
         Who is tried or watched beside it; None where nobody is.
+    text_explainer : TextExplainer or None
+        Why a decision on a text is adverse; None for a version that reads none or was
+        made without.
     """
 
     model_name: str
@@ -71,6 +75,12 @@ class Champion:
     engine: TreeEngine | None
     forms: Forms
     beside: Beside | None = None
+    text_explainer: TextExplainer | None = None
+
+    @property
+    def gives_reasons(self) -> bool:
+        """Whether its adverse decisions carry reasons."""
+        return self.explainer is not None or self.text_explainer is not None
 
     def as_role(self, role: Role, beside: Beside | None = None) -> Champion:
         """Return the same version with answers and records that name another role."""
@@ -121,18 +131,23 @@ class Champion:
 
     def reasons(
         self, rows: Sequence[Mapping[str, Any]], probabilities: Sequence[float]
-    ) -> list[tuple[Reason, ...] | None]:
+    ) -> list[tuple[Reason, ...] | tuple[TextReason, ...] | None]:
         """Return at most four reasons a row; None where there are none to give.
 
         That is where the decision is not the adverse one, and in all rows of a version
         that was made without reasons.
         """
-        found: list[tuple[Reason, ...] | None] = [None] * len(rows)
+        found: list[tuple[Reason, ...] | tuple[TextReason, ...] | None]
+        found = [None] * len(rows)
         adverse = [i for i, value in enumerate(probabilities) if value >= self.threshold]
         if self.explainer is not None and adverse:
             reasons = self.explainer.reasons([rows[i] for i in adverse])
             for position, of_row in zip(adverse, reasons, strict=True):
                 found[position] = of_row
+        if self.text_explainer is not None:
+            for i in adverse:
+                text = str(rows[i][self.text_explainer.field])
+                found[i] = self.text_explainer.reasons(text, probabilities[i])
         return found
 
 
@@ -197,6 +212,7 @@ def load_champion(model_name: str, version: str, bundle: Bundle) -> Champion:
         columns=None if reader is None else ColumnReader.of(reader, contract),
         engine=engine,
         forms=Forms.of(model_name, version, bundle),
+        text_explainer=None if scorer is None else TextExplainer.of(bundle, scorer),
     )
 
 

@@ -178,7 +178,7 @@ def _model_schemas(champion: Champion) -> Document:
     }
     of_another = {key: head[key] for key in ("version", "bundle_digest", "role")}
     of_another["threshold"] = _NUMBER
-    may = {"reasons": _reasons_schema(champion)} if champion.explainer else {}
+    may = {"reasons": _reasons_schema(champion)} if champion.gives_reasons else {}
     scores = {"type": "array", "items": _closed(verdict, may | of_another)}
     schemas: Document = {
         f"{prefix}Decision": _closed(head | verdict, may),
@@ -215,6 +215,9 @@ def _reasons_schema(champion: Champion) -> Document:
         "field": {**_TEXT, "enum": [field.name for field in fields]},
         "text": {**_TEXT, "enum": list(dict.fromkeys(each.reason for each in fields))},
     }
+    if champion.text_explainer is not None:
+        place = {"type": "integer", "minimum": 0, "description": "Characters from 0."}
+        reason |= {"quote": _TEXT, "start": place, "end": place}
     return {
         "type": "array",
         "maxItems": MOST,

@@ -18,8 +18,9 @@ from assay.evaluation.plots import evaluation_plots, png
 from assay.evaluation.profile import reference_profile
 from assay.models import Fitted, Parity, check_parity, golden_rows
 from assay.reasons import REASONS
+from assay.reasons.quoting import QUOTES
 from assay.settings import Settings
-from tasks.reasons import reasons_document
+from tasks.reasons import quotes_document, reasons_document
 from tasks.watch_documents import monitoring_documents
 
 
@@ -93,8 +94,10 @@ def assemble(
 def _documents(fitted: Fitted, frame: pd.DataFrame, card: str) -> dict[str, bytes]:
     seen = frame.iloc[fitted.split.train]
     profile = reference_profile(seen, fitted.contract, fitted.probabilities(seen))
-    has_text = fitted.contract.free_text is not None
-    why = {} if has_text else {REASONS: reasons_document(fitted, frame)}
+    if fitted.contract.free_text is not None:
+        why = {QUOTES: quotes_document(fitted)}
+    else:
+        why = {REASONS: reasons_document(fitted, frame)}
     return {
         "reference.json": json.dumps(profile, sort_keys=True).encode(),
         "card.md": card.encode(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from assay.bundle import Scorer
 from assay.features import design_matrix
 from assay.models import Fitted
 from assay.models.trees import flat_trees
@@ -15,6 +16,8 @@ from assay.reasons import (
     tree_table,
 )
 from assay.reasons.explainer import Table
+from assay.reasons.quotes import log_odds
+from assay.reasons.quoting import graph_document, words_document
 from assay.reasons.ranking import most_usual
 
 
@@ -46,6 +49,22 @@ def explainer_of(fitted: Fitted, frame: pd.DataFrame) -> Explainer:
         network = classifier.network_.calibrated(*calibration)
         table = network_table(network, seen, seed=fitted.seed)
     return Explainer.of(table, most_usual(seen, contract), contract)
+
+
+def quotes_document(fitted: Fitted) -> bytes:
+    """Return the file of reasons of a model that reads a text."""
+    calibrator, classifier = fitted.calibrator, fitted.pipeline[-1]
+    if fitted.algorithm == "words":
+        numbers = classifier.numbers()
+        return words_document(
+            [[numbers[word] for word in term] for term in classifier.terms_],
+            classifier.idf_,
+            calibrator.slope * classifier.weights_,
+            calibrator.slope * classifier.intercept_ + calibrator.intercept,
+        )
+    scorer = Scorer(fitted.graph(), fitted.contract)
+    alone = scorer.probability_of_tokens(scorer.read("").ids)
+    return graph_document(log_odds(alone))
 
 
 def reasons_document(fitted: Fitted, frame: pd.DataFrame) -> bytes:

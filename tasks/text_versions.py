@@ -1,9 +1,9 @@
-"""Tasks of a version that reads a text: the encoder if it is better, else words."""
+"""Tasks of a version that reads a text: the reader if it is better, else words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -14,13 +14,13 @@ from prefect.cache_policies import NO_CACHE
 from assay.adapters.snapshots import Snapshot, read_snapshot
 from assay.contract import Contract
 from assay.contract.reading import contract_path
-from assay.encoders.shape import TextShape
 from assay.errors import ConfigError
 from assay.models import Fitted, fit_challenger
 from assay.models.against_boosting import preference
 from assay.settings import Settings
 from tasks.assembly import Assembled, assemble
 from tasks.progress import progress_artifact
+from tasks.texts import Reader, parameters_of
 from tasks.train import SHARES
 
 COMPARISON = "against_words.md"
@@ -45,15 +45,14 @@ def check_reads_text(contract: Contract) -> None:
 def build_text_version(
     snapshot: Snapshot,
     contract: Contract,
-    encoder: str,
-    options: Mapping[str, Any],
+    kind: Reader,
+    asked: Mapping[str, Any],
     seed: int,
     settings: Settings,
 ) -> Assembled:
-    """Fit encoder and words on one split and return what the better one is made of."""
+    """Fit reader and words on one split and return what the better one is made of."""
     frame = read_snapshot(snapshot.uri)
-    asked = {"encoder": encoder, **asdict(TextShape.of(options))}
-    fitted, page = _better(frame, contract, asked, seed)
+    fitted, page = _better(frame, contract, kind, parameters_of(kind, asked), seed)
     made = assemble(
         fitted,
         frame,
@@ -76,21 +75,25 @@ def build_text_version(
 
 
 def _better(
-    frame: pd.DataFrame, contract: Contract, asked: dict[str, Any], seed: int
+    frame: pd.DataFrame,
+    contract: Contract,
+    kind: Reader,
+    parameters: dict[str, Any],
+    seed: int,
 ) -> tuple[Fitted, str]:
-    """Return the encoder or words, and the page that says why."""
+    """Return the encoder, the decoder or words, and the page that says why."""
     shared: dict[str, Any] = {"seed": seed, "folds": 0, **SHARES}
-    encoder = fit_challenger(
+    reader = fit_challenger(
         frame,
         contract,
-        algorithm="text_encoder",
-        parameters=asked,
+        algorithm="text_decoder" if kind == "decoder" else "text_encoder",
+        parameters=parameters,
         progress=progress_artifact(f"Training {contract.name}"),
         **shared,
     )
-    keeps_encoder, page = comparison(encoder)
-    if keeps_encoder:
-        return encoder, page
+    keeps_reader, page = comparison(reader)
+    if keeps_reader:
+        return reader, page
     return fit_challenger(frame, contract, algorithm="words", **shared), page
 
 
@@ -102,35 +105,36 @@ def publish_text_version(made: Assembled) -> None:
     create_markdown_artifact(text, key=f"{key}-against-words")
 
 
-def comparison(encoder: Fitted) -> tuple[bool, str]:
-    """Return whether an encoder is shown to be better than words, and the page about it.
+def comparison(reader: Fitted) -> tuple[bool, str]:
+    """Return whether a reader is shown to be better than words, and the page about it.
 
     Parameters
     ----------
-    encoder : Fitted
-        Its baseline is words with logistic regression, fitted and measured on the same
-        rows.
+    reader : Fitted
+        An encoder or decoder. Its baseline is words with logistic regression, fitted and
+        measured on the same rows.
 
     Notes
     -----
-    The encoder is kept only if its AUC is higher, or its cost lower, by the end of the
+    The reader is kept only if its AUC is higher, or its cost lower, by the end of the
     95 % interval that speaks against it, and neither is shown to be worse.
     """
-    better = encoder.over_baseline
+    kind = reader.algorithm.removeprefix("text_")
+    better = reader.over_baseline
     keeps, _ = preference(better["auc"], better["cost"])
     rows = [
-        f"| {name} | {encoder.evaluation.metrics[name]} "
-        f"| {encoder.baseline.metrics[name]} | {found} |"
+        f"| {name} | {reader.evaluation.metrics[name]} "
+        f"| {reader.baseline.metrics[name]} | {found} |"
         for name, found in better.items()
     ]
     lines = [
-        f"# {encoder.contract.name}: kept is {'the encoder' if keeps else 'words'}",
+        f"# {reader.contract.name}: kept {f'is the {kind}' if keeps else 'are words'}",
         "",
-        "The encoder is kept only where it is shown to be better in AUC or cost and in "
+        f"The {kind} is kept only where it is shown to be better in AUC or cost and in "
         "neither shown to be worse. Both on the same split and holdout, calibrated, with "
-        "95 % intervals; the difference is paired, encoder minus words.",
+        f"95 % intervals; the difference is paired, {kind} minus words.",
         "",
-        "| metric | encoder | words, TF-IDF with logistic regression | difference |",
+        f"| metric | {kind} | words, TF-IDF with logistic regression | difference |",
         "|---|---|---|---|",
         *rows,
     ]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from assay.bundle.apart import SessionApart
 from assay.bundle.feeds import Feeds, graph_feeds
 from assay.bundle.session import open_session
-from assay.bundle.tokens import TextReader, tolerance_of
+from assay.bundle.tokens import TextReader, TextTokens, Tokens, tolerance_of
 from assay.contract.field import Field
 from assay.contract.model import Contract
 from assay.errors import BundleError
@@ -109,6 +109,23 @@ class Scorer:
             found = [self._session.run([OUTPUT], {name: each})[0] for each in tokens]
             return np.concatenate([np.zeros(0), *found])
         return np.asarray(self._session.run([OUTPUT], feeds)[0], dtype=np.float64)
+
+    def read(self, text: str) -> TextTokens:
+        """Return a text as the graph takes it.
+
+        Raises
+        ------
+        BundleError
+            If the graph reads no text.
+        """
+        if self._reader is None:
+            raise BundleError("the graph reads no text")
+        return self._reader.read(text)
+
+    def probability_of_tokens(self, tokens: Tokens) -> float:
+        """Return the probability of label 1 for the tokens of a text, (1, n_tokens)."""
+        (name,) = (node.name for node in self._session.get_inputs())
+        return float(self._session.run([OUTPUT], {name: tokens})[0][0])
 
 
 def _input_type(field: Field) -> str:

@@ -7,7 +7,7 @@ can be put beside it, and the digest of the graph covers both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,28 @@ PRECISION = "assay.precision"
 
 TOLERANCES: Mapping[str, float] = {"float64": 1e-12, "float32": 1e-4}
 """Largest difference in probability between two processors, by precision."""
+
+
+class TextTokens(NamedTuple):
+    """A text as its graph takes it.
+
+    Attributes
+    ----------
+    text : str
+        As it was sent.
+    ids : ndarray of shape (1, n_tokens)
+        Tokens, as far as the graph reads.
+    starts, ends : ndarray of shape (n_tokens,)
+        Characters of the text that each stands for, the end exclusive.
+    is_mark : ndarray of shape (n_tokens,)
+        Whether the tokenizer put it there, whatever the text.
+    """
+
+    text: str
+    ids: Tokens
+    starts: Tokens
+    ends: Tokens
+    is_mark: NDArray[np.bool_]
 
 
 class TextReader:
@@ -63,6 +85,18 @@ class TextReader:
     def tokens(self, text: str) -> Tokens:
         """Return the tokens of one text, shape (1, n_tokens)."""
         return np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
+
+    def read(self, text: str) -> TextTokens:
+        """Return the tokens of one text with what of it they stand for."""
+        found = self._tokenizer.encode(text)
+        spans = np.array(found.offsets, dtype=np.int64).reshape(-1, 2)
+        return TextTokens(
+            text=text,
+            ids=np.array([found.ids], dtype=np.int64),
+            starts=spans[:, 0],
+            ends=spans[:, 1],
+            is_mark=np.array(found.special_tokens_mask, dtype=bool),
+        )
 
 
 def tolerance_of(metadata: Mapping[str, str]) -> float:

@@ -15,10 +15,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a decision is adverse: the field and its text for the applicant."""
+    """Why a decision is adverse: the field and its text for the applicant.
+
+    Of a version that reads a text, `quote` is what of the text is meant.
+    """
 
     field: str
     text: str
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,8 @@ def _decision(
         probability=score["probability"],
         threshold=who["threshold"],
         reasons=tuple(
-            Reason(each["field"], each["text"]) for each in score.get("reasons", ())
+            Reason(each["field"], each["text"], each.get("quote", ""))
+            for each in score.get("reasons", ())
         ),
         model=head["model"],
         version=who["version"],

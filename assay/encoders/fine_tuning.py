@@ -64,13 +64,45 @@ def fine_tuned(
     tokenizer = Tokenizer.from_file(str(Path(encoder) / "tokenizer.json"))
     tokenizer.enable_truncation(shape.most_tokens)
     tokenizer.enable_padding()
-    tell = progress or _silent
     with repeatable(seed, shape.device):
-        loaded = AutoModel.from_pretrained(encoder, attn_implementation="eager")
+        loaded = AutoModel.from_pretrained(
+            encoder,
+            attn_implementation="eager",
+            use_safetensors=True,  # a pickle could run anything
+            local_files_only=True,
+        )
         module = TextModule(loaded, len(examples.classes)).to(shape.device)
-        fitting = _Fitting(module, tokenizer, examples, shape, tell)
-        fitting.run()
+        fitted_to_classes(module, tokenizer, examples, shape, progress)
     return TextModel(module.cpu().eval(), tokenizer)
+
+
+def fitted_to_classes(
+    module: TextModule,
+    tokenizer: Tokenizer,
+    examples: Examples,
+    shape: TextShape,
+    progress: Progress | None = None,
+) -> None:
+    """Fit a module's head, or all of it, to the classes of examples, in place."""
+    _Fitting(module, tokenizer, examples, shape, progress or _silent).run()
+
+
+def rising_then_falling(optimiser: Any, n_steps: int, warm_up: float) -> Any:  # noqa: ANN401 # torch
+    """Return a schedule of rates that rise in a share of the steps, then fall to 0."""
+    rises = max(1, round(warm_up * n_steps))
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / rises, (n_steps - step) / n_steps)
+    )
+
+
+def batches(texts: tuple[str, ...], batch_texts: int) -> list[Any]:
+    """Return positions in batches of like lengths, which need little filling up."""
+    found: list[Any] = []
+    for pool in torch.randperm(len(texts)).split(batch_texts * POOL):
+        lengths = torch.tensor([len(texts[row]) for row in pool])
+        in_order = pool[lengths.argsort(stable=True)]
+        found += in_order.split(batch_texts)
+    return [found[place] for place in torch.randperm(len(found))]
 
 
 class _Fitting:
@@ -101,14 +133,15 @@ class _Fitting:
         shape, n_texts = self.shape, len(self.texts)
         optimiser = torch.optim.AdamW(groups, lr=shape.head_rate, weight_decay=0.01)
         n_steps = -(-n_texts // shape.batch_texts) * shape.passes
-        rises = max(1, round(shape.warm_up * n_steps))
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser,
-            lambda step: min((step + 1) / rises, (n_steps - step) / n_steps),
-        )
+        schedule = rising_then_falling(optimiser, n_steps, shape.warm_up)
         for number in range(shape.passes):
             self.module.train(mode=vectors is None)
-            for batch in self._batches() if vectors is None else _dealt(n_texts, shape):
+            walk = (
+                batches(self.texts, shape.batch_texts)
+                if vectors is None
+                else _dealt(n_texts, shape)
+            )
+            for batch in walk:
                 optimiser.zero_grad(set_to_none=True)
                 known = self._pooled(batch) if vectors is None else vectors[batch]
                 loss = functional.cross_entropy(
@@ -119,16 +152,6 @@ class _Fitting:
                 optimiser.step()
                 schedule.step()
             self.tell("passes", (number + 1) / shape.passes)
-
-    def _batches(self) -> list[Any]:
-        """Return positions in batches of like lengths, which need little filling up."""
-        shuffled = torch.randperm(len(self.texts))
-        found: list[Any] = []
-        for pool in shuffled.split(self.shape.batch_texts * POOL):
-            lengths = torch.tensor([len(self.texts[row]) for row in pool])
-            in_order = pool[lengths.argsort(stable=True)]
-            found += in_order.split(self.shape.batch_texts)
-        return [found[place] for place in torch.randperm(len(found))]
 
     def _vectors(self) -> Any:  # noqa: ANN401 # a tensor
         """Return every text's vector once: a frozen encoder gives the same each pass."""

@@ -14,7 +14,12 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from assay.contract import Contract
-from assay.encoders.encoder import SHIPPED_ENCODER, EncoderClassifier
+from assay.encoders.decoder_shape import DECODER_DEFAULTS
+from assay.encoders.encoder import (
+    SHIPPED_ENCODER,
+    DecoderClassifier,
+    EncoderClassifier,
+)
 from assay.encoders.shape import TEXT_DEFAULTS
 from assay.encoders.words import WordClassifier
 from assay.errors import ConfigError
@@ -30,12 +35,13 @@ Algorithm: TypeAlias = Literal[
     "expert_network",
     "words",
     "text_encoder",
+    "text_decoder",
 ]
-TextAlgorithm: TypeAlias = Literal["words", "text_encoder"]
+TextAlgorithm: TypeAlias = Literal["words", "text_encoder", "text_decoder"]
 Floats: TypeAlias = NDArray[np.float64]
 Parameters: TypeAlias = dict[str, float | int | str]
 
-TEXT_ALGORITHMS: tuple[TextAlgorithm, ...] = ("words", "text_encoder")
+TEXT_ALGORITHMS: tuple[TextAlgorithm, ...] = ("words", "text_encoder", "text_decoder")
 """What reads the one text of a contract; all others read numbers and categories."""
 
 ALGORITHMS: tuple[Algorithm, ...] = ("boosting", "logistic", *KINDS, *TEXT_ALGORITHMS)
@@ -59,6 +65,7 @@ DEFAULTS: dict[Algorithm, Parameters] = {
     "expert_network": NETWORK_DEFAULTS["expert_network"],
     "words": {"strength": 10.0, "most_words": 2, "fewest_texts": 2},
     "text_encoder": {"encoder": SHIPPED_ENCODER, **TEXT_DEFAULTS},
+    "text_decoder": DECODER_DEFAULTS,
 }
 
 
@@ -158,6 +165,8 @@ def unfitted_pipeline(
         return Pipeline([matrix, ("classifier", WordClassifier(**chosen))])
     if algorithm == "text_encoder":
         return Pipeline([matrix, ("classifier", EncoderClassifier(chosen, seed))])
+    if algorithm == "text_decoder":
+        return Pipeline([matrix, ("classifier", DecoderClassifier(chosen, seed))])
     if algorithm in KINDS:
         network = _network(algorithm, contract, chosen, seed)
         network.set_params(watch=watch)

@@ -25,6 +25,9 @@ from assay.networks.parameters import KINDS
 
 Floats: TypeAlias = NDArray[np.float64]
 
+LEARNED_READERS = ("text_encoder", "text_decoder")
+"""What computes in float32, in torch and in its graph."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -98,7 +101,7 @@ class Fitted:
     @property
     def more_libraries(self) -> tuple[str, ...]:
         """Libraries that shaped it beyond those that shape every model."""
-        if self.algorithm == "text_encoder":
+        if self.algorithm in LEARNED_READERS:
             return ("torch", "transformers", "tokenizers")
         if self.algorithm == "words":
             return ("tokenizers",)
@@ -107,7 +110,7 @@ class Fitted:
     @property
     def parity_limit(self) -> float:
         """How far its graph may be from it, in probability: an encoder has float32."""
-        return TOLERANCES["float32"] if self.algorithm == "text_encoder" else LIMIT
+        return TOLERANCES["float32"] if self.algorithm in LEARNED_READERS else LIMIT
 
     def graph(self) -> bytes:
         """Return the model as an ONNX graph, see `onnx_graph`."""

@@ -12,6 +12,7 @@ from torch.nn import functional
 from assay.networks.encoding import Encoding
 from assay.networks.network import TOP, Network
 from assay.networks.parameters import Kind, Shape
+from assay.networks.together import mean_over_rows
 
 
 class Columns(nn.Module):  # type: ignore[misc] # torch is untyped here
@@ -97,8 +98,16 @@ class Members(nn.Module):  # type: ignore[misc] # torch is untyped here
             nn.init.zeros_(self.noise.bias)
         self.kind, self.shape, self.dropout = kind, shape, shape.dropout
 
-    def forward(self, rows: Any) -> tuple[Any, Any]:  # noqa: ANN401 # tensors
-        """Return log-odds by member, (n_rows, n_members), and gate logits or None."""
+    def forward(self, rows: Any, noise: Any = None) -> tuple[Any, Any]:  # noqa: ANN401 # tensors
+        """Return log-odds by member, (n_rows, n_members), and gate logits or None.
+
+        Parameters
+        ----------
+        rows : tensor of shape (n_rows, n_features)
+            As the encoding takes them.
+        noise : tensor of shape (n_rows, n_members), optional
+            What makes a gate noisy in training; drawn here where none is given.
+        """
         columns = self.columns(rows)
         hidden = self.entry(columns.expand(self.shape.members, -1, -1))
         for inner, outer in zip(self.inner, self.outer, strict=True):
@@ -111,7 +120,8 @@ class Members(nn.Module):  # type: ignore[misc] # torch is untyped here
         logits = self.gate(columns)
         if self.training:
             spread = functional.softplus(self.noise(columns)) + 1e-2
-            logits = logits + torch.randn_like(logits) * spread
+            drawn = torch.randn_like(logits) if noise is None else noise
+            logits = logits + drawn * spread
         return answers, logits
 
 
@@ -121,7 +131,9 @@ def loss_of(answers: Any, logits: Any, labels: Any, balance: float) -> Any:  # n
     Members of an ensemble are each judged alone, so that they stay different. Experts
     are judged together, weighed by the gate, with the load-balancing loss
     ``n * sum(share of rows * mean gate probability)`` of Fedus, Zoph, Shazeer, "Switch
-    Transformers", 2022 (here a row counts for both experts that answer it).
+    Transformers", 2022 (here a row counts for both experts that answer it). In several
+    ranks the share of rows is that of the whole batch; the mean probability is each
+    rank's own, which averaged over ranks gives the whole batch's gradient.
     """
     if logits is None:
         wanted = labels[:, None].expand_as(answers)
@@ -129,7 +141,7 @@ def loss_of(answers: Any, logits: Any, labels: Any, balance: float) -> Any:  # n
     mixed = combined(answers, logits)
     loss = functional.binary_cross_entropy_with_logits(mixed, labels)
     chosen = torch.zeros_like(logits).scatter(1, logits.topk(TOP, dim=1).indices, 1.0)
-    used = chosen.mean(dim=0) / TOP
+    used = mean_over_rows(chosen) / TOP
     wanted = torch.softmax(logits, dim=1).mean(dim=0)
     return loss + balance * logits.shape[1] * (used * wanted).sum()
 

@@ -51,8 +51,9 @@ def train_in_ranks(
 
     Notes
     -----
-    Without dropout the result is that of one process up to the order of sums. The
-    load-balancing loss of experts is averaged over the parts of a batch.
+    Without dropout the result is that of one process up to the order of sums, that of
+    experts too: their use is counted over the whole batch, and the draws of a noisy gate
+    are those of one process.
     """
     n_ranks = given["shape"].ranks
     with tempfile.TemporaryDirectory() as scratch:

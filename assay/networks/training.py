@@ -27,6 +27,7 @@ from assay.networks.modules import Members, combined, loss_of, to_network
 from assay.networks.network import Network
 from assay.networks.parameters import Kind, Shape
 from assay.networks.repeatable import repeatable
+from assay.networks.together import GateNoise, is_first, mean_over_ranks, own_part
 from assay.networks.watching import Epoch, Watch
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -164,9 +165,9 @@ class _Loop:
                 self.best = {k: v.detach().cpu().clone() for k, v in state.items()}
             else:
                 self.n_stale += 1
-            if watch.checkpoint is not None and _is_first():
+            if watch.checkpoint is not None and is_first():
                 save_state(watch.checkpoint, self._state())
-            if watch.listen is not None and _is_first():
+            if watch.listen is not None and is_first():
                 watch.listen(epoch)
 
     def best_module(self) -> Members:
@@ -179,19 +180,16 @@ class _Loop:
         return self.module
 
     def _pass(self, number: int) -> Epoch:
-        drawn = np.random.SeedSequence([self.seed, number]).generate_state(2)
-        torch.manual_seed(int(drawn[0]) << 32 | int(drawn[1]))
+        order, noise = self._drawn(number)
         rows, labels = self.train
-        order = torch.randperm(len(rows)).to(self.device)
-        if distributed.is_initialized():  # each rank leaves out other values
-            torch.manual_seed((int(drawn[0]) << 32) + distributed.get_rank())
         begin, losses, n_seen = time.perf_counter(), [], 0
         self.stepped.train()
         for batch in order.split(self.shape.batch_rows):
-            own, share = _own_part(batch)
-            losses.append(self._step(rows[own], labels[own], share))
+            own, share = own_part(batch)
+            drawn = None if noise is None else noise.of(len(batch), self._dtype)
+            losses.append(self._step(rows[own], labels[own], share, drawn) * share)
             n_seen += len(batch)
-        total = float(torch.stack(losses).mean())  # waits for the device
+        total = float(mean_over_ranks(torch.stack(losses).mean()))  # waits for the device
         seconds = time.perf_counter() - begin
         return Epoch(
             number=number,
@@ -203,11 +201,29 @@ class _Loop:
             utilisation=utilisation(self.shape.device),
         )
 
-    def _step(self, rows: Any, labels: Any, share: float) -> Any:  # noqa: ANN401 # tensors
-        self.optimiser.zero_grad(set_to_none=True)
+    def _drawn(self, number: int) -> tuple[Any, GateNoise | None]:
+        """Return a pass's order of rows and, in several ranks, the draws of its gate."""
+        drawn = np.random.SeedSequence([self.seed, number]).generate_state(2)
+        torch.manual_seed(int(drawn[0]) << 32 | int(drawn[1]))
+        order = torch.randperm(len(self.train[0])).to(self.device)
+        if not distributed.is_initialized():
+            return order, None
+        is_gated = self.module.is_gated
+        noise = GateNoise(self.device, self.shape.members) if is_gated else None
+        # Each rank leaves out other values.
+        torch.manual_seed((int(drawn[0]) << 32) + distributed.get_rank())
+        return order, noise
+
+    @property
+    def _dtype(self) -> torch.dtype:
         half = self.shape.precision == "bfloat16"
+        return torch.bfloat16 if half else torch.float32
+
+    def _step(self, rows: Any, labels: Any, share: float, noise: Any) -> Any:  # noqa: ANN401 # tensors
+        self.optimiser.zero_grad(set_to_none=True)
+        half = self._dtype == torch.bfloat16
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            answers, logits = self.stepped(rows)
+            answers, logits = self.stepped(rows, noise)
         logits = None if logits is None else logits.float()
         loss = loss_of(answers.float(), logits, labels, self.shape.balance)
         (loss * share).backward()
@@ -251,21 +267,3 @@ def _parameter_groups(module: Members, weight_decay: float) -> list[dict[str, An
         {"params": decayed, "weight_decay": weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
-
-
-def _own_part(batch: Any) -> tuple[Any, float]:  # noqa: ANN401 # a tensor
-    """Return this rank's rows of a batch and what its loss counts.
-
-    The mean over ranks of what they count times their loss is the loss of the batch.
-    """
-    if not distributed.is_initialized():
-        return batch, 1.0
-    n_ranks = distributed.get_world_size()
-    if len(batch) < n_ranks:
-        return batch, 1.0
-    own = batch[distributed.get_rank() :: n_ranks]
-    return own, len(own) * n_ranks / len(batch)
-
-
-def _is_first() -> bool:
-    return not distributed.is_initialized() or distributed.get_rank() == 0

@@ -36,6 +36,11 @@ def explainer_bytes(explainer: Explainer) -> bytes:
     kind = next(k for k, made in _KINDS.items() if isinstance(explainer.table, made))
     arrays = {f"{kind}/{key}": value for key, value in asdict(explainer.table).items()}
     arrays["usual"] = explainer.usual
+    return npz_bytes(arrays)
+
+
+def npz_bytes(arrays: Mapping[str, Any]) -> bytes:
+    """Return arrays as an .npz file; the same arrays give the same bytes."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for name, value in sorted(arrays.items()):
@@ -71,8 +76,7 @@ def read_explainer(
         probabilities.
     """
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = arrays_of(content, REASONS)
         usual = arrays.pop("usual")
         kind = next(iter(arrays)).split("/")[0]
         found = {name.partition("/")[2]: array for name, array in arrays.items()}
@@ -84,6 +88,21 @@ def read_explainer(
     except _UNREADABLE as error:
         raise BundleError(f"{REASONS} does not read: {error}") from error
     return explainer
+
+
+def arrays_of(content: bytes, name: str) -> dict[str, Any]:
+    """Return the arrays of an .npz file without pickle.
+
+    Raises
+    ------
+    BundleError
+        If it does not read; the message names the file.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except _UNREADABLE as error:
+        raise BundleError(f"{name} does not read: {error}") from error
 
 
 def _little_endian(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

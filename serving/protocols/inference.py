@@ -58,7 +58,7 @@ def metadata(champion: Champion) -> dict[str, Any]:
 
 def output_names(champion: Champion) -> list[str]:
     """Return the outputs of a version; reasons only where it gives any."""
-    return [name for name in OUTPUTS if name != "reasons" or champion.explainer]
+    return [name for name in OUTPUTS if name != "reasons" or champion.gives_reasons]
 
 
 def read_request(champion: Champion, body: bytes, json_length: str | None) -> Asked:

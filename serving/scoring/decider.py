@@ -61,7 +61,10 @@ class Decider:
             where the ledger takes no record.
         """
         try:
-            content, waiting = self.begin(champion, body, request_id)
+            decision = None
+            if champion.text_explainer is not None:  # its reasons take long
+                decision = await asyncio.to_thread(decide, champion, body)
+            content, waiting = self.begin(champion, body, request_id, decision)
         except Problem as problem:
             if problem.status < 500:
                 await self.refused(champion, problem, body, request_id)
@@ -77,9 +80,20 @@ class Decider:
         return Answer(content, [*self.stream.headers, _record_header(receipt)])
 
     def begin(
-        self, champion: Champion, body: bytes, request_id: str
+        self,
+        champion: Champion,
+        body: bytes,
+        request_id: str,
+        decision: Decision | None = None,
     ) -> tuple[bytes, asyncio.Future[Receipt] | None]:
         """Return the answer's body, and what it has to wait for.
+
+        Parameters
+        ----------
+        champion, body, request_id
+            As `one`.
+        decision : Decision, optional
+            Of the champion on the body, where it was made elsewhere.
 
         Raises
         ------
@@ -87,7 +101,9 @@ class Decider:
             As `one`, the refusal not recorded.
         """
         begin = time.perf_counter_ns()
-        by, decision = champion, decide(champion, body, with_features=self.stream.is_kept)
+        by = champion
+        if decision is None:
+            decision = decide(champion, body, with_features=self.stream.is_kept)
         if champion.beside is not None:
             by, decision = decided_by(champion, decision, decide)
             self.shadow.offer(champion, request_id, by, decision)

@@ -10,6 +10,7 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
+from assay.reasons.quoting import TextReason
 from serving.champion import Champion
 from serving.refusals import refusal
 from serving.scoring.columns import scored_columns
@@ -140,6 +141,11 @@ def _validated(
             probability,
             probability >= champion.threshold,
             None if why is None else tuple((each.field, each.text) for each in why),
+            tuple(
+                (each.start, each.end)
+                for each in why or ()
+                if isinstance(each, TextReason)
+            ),
         )
         for inputs, of_row, probability, why in zip(
             given, values, probabilities, reasons, strict=True

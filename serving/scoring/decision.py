@@ -35,6 +35,8 @@ class Decision(NamedTuple):
         Whether it is at or above the threshold.
     reasons : tuple of (str, str) or None
         Field and text, the weightiest first; None where none are given.
+    spans : tuple of (int, int)
+        Of a version that reads a text: what of it each reason means, as characters.
     """
 
     inputs: Mapping[str, Any]
@@ -42,6 +44,7 @@ class Decision(NamedTuple):
     probability: float
     is_adverse: bool
     reasons: tuple[tuple[str, str], ...] | None
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 class Forms(NamedTuple):
@@ -135,14 +138,20 @@ class Forms(NamedTuple):
             shown = b"null" if given is None else orjson.dumps(_as_given(given, field))
             parts.append(b'"%b":%b' % (key, shown))
         if decision.reasons is not None:
-            shown = orjson.dumps([{"field": f, "text": t} for f, t in decision.reasons])
+            told: list[dict[str, Any]]
+            told = [{"field": f, "text": t} for f, t in decision.reasons]
+            for reason, (start, end) in zip(told, decision.spans, strict=False):
+                quote = str(decision.inputs[reason["field"]])[start:end]
+                reason |= {"quote": quote, "start": start, "end": end}
+            shown = orjson.dumps(told)
             parts.append(b'"reasons":%b' % shown)
         return b",".join(parts)
 
     def record(self, decision: Decision, request_id: str, latency_us: int) -> bytes:
         """Return the entry of one decision, canonical JSON.
 
-        Its reasons are the fields: with the bundle that it names, they give the texts.
+        Its reasons are the fields: with the bundle that it names, they give the texts. Of
+        a text they are ``field[start:end]``: with the inputs, they give the quotes.
         """
         return b"".join(
             (
@@ -156,11 +165,21 @@ class Forms(NamedTuple):
                 self.record_middle,
                 orjson.dumps(decision.probability),
                 b',"reasons":',
-                orjson.dumps([field for field, _ in decision.reasons or ()]),
+                orjson.dumps(_recorded(decision)),
                 b',"request_id":"%b"' % request_id.encode(),
                 self.record_end,
             )
         )
+
+
+def _recorded(decision: Decision) -> list[str]:
+    fields = [field for field, _ in decision.reasons or ()]
+    if not decision.spans:
+        return fields
+    return [
+        f"{field}[{start}:{end}]"
+        for field, (start, end) in zip(fields, decision.spans, strict=True)
+    ]
 
 
 Names: TypeAlias = tuple[tuple[str, tuple[str, ...] | None], ...]

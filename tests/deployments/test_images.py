@@ -17,10 +17,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from importlib.metadata import requires
 from pathlib import Path
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 IMAGES = sorted((ROOT / "deployments" / "images").glob("*.Dockerfile"))
@@ -122,8 +125,23 @@ def test_the_serving_lock_holds_no_training_library():
     names = set(re.findall(r"^([a-z0-9\-]+)==", locked, re.MULTILINE))
     assert {"onnxruntime", "tokenizers"} <= names
     heavy = {"prefect", "pandas", "scikit-learn", "mlflow", "mlflow-skinny", "sqlalchemy"}
-    heavy |= {"torch", "transformers", "huggingface-hub"}
+    heavy |= {"torch", "transformers"}
     assert not names & heavy
+
+
+@pytest.mark.parametrize("lock", ["serving", "flows"])
+def test_a_lock_holds_all_that_its_packages_ask_for(lock):
+    text = (ROOT / "locks" / f"{lock}.txt").read_text()
+    names = set(re.findall(r"^([a-z0-9\-]+)==", text, re.MULTILINE))
+    wanting = []
+    for name in sorted(names):
+        for line in requires(name) or ():
+            asked = Requirement(line)
+            if asked.marker is not None and not asked.marker.evaluate({"extra": ""}):
+                continue
+            if canonicalize_name(asked.name) not in names | {"torch"}:
+                wanting.append(f"{name} asks for {asked.name}")
+    assert not wanting
 
 
 def installer_environment() -> dict[str, str]:
@@ -291,6 +309,14 @@ def test_the_serving_image_installs_and_answers(tmp_path):
         "print(*sorted(x.name.lower() for x in d()))",
     ).stdout.split()
     assert "fastapi" in listed
+    installer = str(image.root / "opt/installer/bin/uv")
+    checked = subprocess.run(
+        [installer, "pip", "check", "--python", str(image.root / "opt/assay/bin/python")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
     assert not {"prefect", "pandas", "scikit-learn", "mlflow", "scipy"} & set(listed)
     port = free_port()
     log = tmp_path / "serving.log"

@@ -54,15 +54,44 @@ async def test_texts_are_trained_compared_judged_and_served(
 
     bundle = registry.fetch_bundle(record, flow_settings.bundle_cache)
     assert bundle.manifest.algorithm == outcome["algorithm"]
-    assert {"against_words.md", "card.md", "reference.json"} <= set(bundle.documents)
+    files = {"against_words.md", "card.md", "reference.json", "text_reasons.npz"}
+    assert files <= set(bundle.documents)
     champion = load_champion("note", str(record.version), bundle)
     decision = decide(champion, json.dumps({"words said": "debt fell badly"}).encode())
     assert decision.probability > 0.5
-    assert decision.reasons is None
+    said = "debt fell badly"
+    assert decision.reasons is not None
+    assert {field for field, _ in decision.reasons} == {"words said"}
+    assert all(0 <= start < end <= len(said) for start, end in decision.spans)
 
     (page,) = await artifacts("note-against-words")
-    kept = "the encoder" if outcome["algorithm"] == "text_encoder" else "words"
-    assert f"kept is {kept}" in page
+    is_encoder = outcome["algorithm"] == "text_encoder"
+    assert f"kept {'is the encoder' if is_encoder else 'are words'}" in page
+
+
+@pytest.mark.slow
+async def test_a_decoder_made_of_the_texts_is_compared_and_its_version_served(
+    flow_settings, table
+):
+    sizes = {"vocabulary": 320, "width": 32, "layers": 2, "heads": 2, "next_passes": 1}
+    outcome = await fine_tune_text(
+        "note",
+        source=str(table),
+        decoder="new",
+        device="cpu",
+        options={**sizes, "passes": 1},
+        judge=False,
+    )
+    registry = Registry(flow_settings)
+    record = registry.with_digest("note", outcome["bundle_digest"])
+    bundle = registry.fetch_bundle(record, flow_settings.bundle_cache)
+    page = bundle.documents["against_words.md"].decode()
+    assert "| metric | decoder | words" in page
+    kept = outcome["algorithm"] == "text_decoder"
+    assert f"kept {'is the decoder' if kept else 'are words'}" in page
+    champion = load_champion("note", str(record.version), bundle)
+    decision = decide(champion, json.dumps({"words said": "debt fell badly"}).encode())
+    assert 0 < decision.probability < 1
 
 
 @pytest.mark.slow
@@ -88,6 +117,8 @@ async def test_classes_of_a_table_are_compared_without_a_contract(
         ({"model_name": "credit_default"}, "no feature of dtype 'text'"),
         ({}, "name a model, or as source"),
         ({"model_name": "note", "options": {"passes": 0}}, "passes = 0"),
+        ({"model_name": "note", "encoder": "house/small"}, "needs the commit"),
+        ({"model_name": "note", "decoder": "new", "options": {"heads": 5}}, "multiple"),
     ],
 )
 async def test_what_cannot_be_trained_is_refused_before_anything_is_read(given, said):

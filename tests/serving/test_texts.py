@@ -11,6 +11,8 @@ from assay.contract import read_contract
 from assay.encoders.modules import tokenised
 from assay.encoders.shape import TextShape
 from assay.models import fit_challenger
+from assay.reasons.quoting import QUOTES
+from tasks.reasons import quotes_document
 from tests.serving.conftest import ROOT, MadeBundle
 from tests.texts import CONTRACT, notes, small_encoder, write_version
 
@@ -37,7 +39,9 @@ def client(fitted, registry, settings, serve, tmp_path):
     """Return a client of a service that serves the version, without the trainers."""
     (settings.contracts / "note.toml").write_text(CONTRACT)
     folder = tmp_path / "note"
-    made = MadeBundle(folder, write_version(folder, fitted, FRAME, CONTRACT))
+    documents = {QUOTES: quotes_document(fitted)}
+    digest = write_version(folder, fitted, FRAME, CONTRACT, documents)
+    made = MadeBundle(folder, digest)
     registry.register(1, made, "note")
     absent = tmp_path / "absent"
     absent.mkdir()
@@ -75,13 +79,35 @@ def test_its_answers_are_the_trainers_and_each_is_on_record(fitted, client):
         assert abs(content["probability"] - probability) < limit
         is_adverse = content["probability"] >= content["threshold"]
         assert content["decision"] == ("hide" if is_adverse else "show")
-        assert "reasons" not in content
+        assert ("reasons" in content) == is_adverse
         assert answer.headers["x-assay-record"]
         single.append(content["probability"])
     assert {round(value) for value in single} == {0, 1}
     rows = [{"words said": text} for text in NEW]
     batch = client.post("/v1/models/note/score/batch", json={"rows": rows}).json()
     assert [score["probability"] for score in batch["scores"]] == single
+
+
+def test_an_adverse_answer_quotes_what_weighed_most_and_so_does_its_record(client):
+    text = "the company said profit rose, but debt fell badly"
+    answer = client.post("/v1/models/note/score", json={"words said": text})
+    content = answer.json()
+    assert content["decision"] == "hide"
+    first, *others = content["reasons"]
+    assert len(others) < 4
+    assert first["field"] == "words said"
+    assert first["text"] == "What the note says"
+    for reason in content["reasons"]:
+        assert text[reason["start"] : reason["end"]] == reason["quote"]
+    assert {"debt", "fell", "badly"} & set(first["quote"].split())
+    rows = {"rows": [{"words said": text}, {"words said": "profit rose"}]}
+    batch = client.post("/v1/models/note/score/batch", json=rows).json()
+    assert batch["scores"][0]["reasons"] == content["reasons"]
+    assert "reasons" not in batch["scores"][1]
+    recorded = client.get(f"/v1/decisions/{content['request_id']}").json()
+    named = [f"words said[{each['start']}:{each['end']}]" for each in content["reasons"]]
+    assert recorded["reasons"] == named
+    assert '"quote"' in json.dumps(client.get("/openapi.json").json())
 
 
 def test_what_breaks_the_contract_is_refused_with_the_limit(client):

@@ -73,7 +73,7 @@ def test_a_long_text_is_read_as_far_as_training_reads(folder):
     tokenizer = Tokenizer.from_str(model.tokenizer_text())
     assert len(tokenizer.encode("profit rose sales grew gain well").ids) == 4
     same = model.logits(["profit rose sales", "profit rose sales grew gain"])
-    assert same[0].tolist() == same[1].tolist()
+    assert same[0] == pytest.approx(same[1], abs=1e-6)  # last bits differ side by side
 
 
 def test_the_same_seed_gives_the_same_graph(folder):

@@ -28,6 +28,22 @@ def test_two_gloo_ranks_end_at_the_weights_of_one(rows):
 
 
 @pytest.mark.slow
+def test_experts_in_two_ranks_end_at_the_weights_of_one(rows):
+    # A strong balance and 3 rows more than a whole number of batches: a loss that counts
+    # the use of experts by rank, or draws the gate's noise by rank, ends elsewhere.
+    given = rows[0][:1003], rows[1][:1003]
+    changes = {"dropout": 0.0, "most_epochs": 3, "balance": 2.0, "batch_rows": 64}
+    alone, epochs = train(given, "expert_network", **changes)
+    both, curve = train(given, "expert_network", ranks=2, **changes)
+    assert np.abs(both.gate - alone.gate).mean() < 5e-5
+    assert np.abs(both.entry - alone.entry).mean() < 5e-5
+    assert np.abs(both.log_odds(rows[0]) - alone.log_odds(rows[0])).mean() < 1e-3
+    for ours, theirs in zip(curve, epochs, strict=True):
+        assert ours.training_loss == pytest.approx(theirs.training_loss, abs=1e-4)
+        assert ours.validation_loss == pytest.approx(theirs.validation_loss, abs=1e-4)
+
+
+@pytest.mark.slow
 def test_a_rank_that_fails_says_why(rows):
     with pytest.raises(DataError, match="0 of them bad"):
         train((rows[0], np.zeros(len(rows[0]))), ranks=2)
