@@ -21,7 +21,7 @@ import numpy as np
 from assay.retrieval.evaluation import ranking_quality
 from assay.retrieval.parts import build_parts
 from assay.retrieval.search import open_engine, ranked_documents, search_vector
-from assay.retrieval.tokens import terms
+from assay.retrieval.words.tokens import terms
 from benchmarks.retrieval.reference_sets import (
     SETS,
     CachedEncoder,
@@ -57,7 +57,7 @@ def best_documents(scores: np.ndarray, ids: Sequence[str], k: int = 20) -> list[
 
 def set_figures(name: str, encode: CachedEncoder) -> dict[str, dict[str, float]]:
     """Measure the tutorial, BM25 and Assay on one set."""
-    from assay.retrieval.lexical import build_lexical_index
+    from assay.retrieval.parts.lexical import build_lexical_index
 
     reference = read_set(name)
     queries = list(reference.queries)

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.retrieval.dense import Encoder, read_encoder, torch_encoder
-from assay.retrieval.folder import read_parts, save_parts
 from assay.retrieval.parts import SearchParts, build_parts, index_text
+from assay.retrieval.parts.folder import read_parts, save_parts
 from assay.retrieval.search import open_engine, search
+from assay.retrieval.vectors.dense import Encoder, read_encoder, torch_encoder
 from benchmarks.retrieval.reference_sets import CachedEncoder, ReferenceSet
 
 N_TEXTS, N_QUESTIONS, TURN = 100, 100, 20
@@ -130,8 +130,8 @@ def in_turns(
 
 _OWN = """
 from pathlib import Path
-from assay.retrieval.dense import read_encoder
-from assay.retrieval.folder import read_parts
+from assay.retrieval.vectors.dense import read_encoder
+from assay.retrieval.parts.folder import read_parts
 from assay.retrieval.search import open_engine, search
 parts = read_parts(Path(sys.argv[1]) / "index")
 engine = open_engine(parts, read_encoder(Path(sys.argv[2])))
@@ -140,7 +140,7 @@ search(engine, "What did the board propose?")
 _TUTORIAL = """
 import faiss, json
 from pathlib import Path
-from assay.retrieval.dense import torch_encoder
+from assay.retrieval.vectors.dense import torch_encoder
 index = faiss.read_index(sys.argv[1] + "/tutorial.faiss")
 texts = json.loads(Path(sys.argv[1], "tutorial.json").read_text())
 index.search(torch_encoder(bf16=False)(["What did the board propose?"]), 5)

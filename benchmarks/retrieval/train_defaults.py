@@ -22,10 +22,10 @@ from assay.retrieval.answers.extractive import (
     sentence_features,
 )
 from assay.retrieval.evaluation import mean_over_queries, ranking_quality
-from assay.retrieval.features import FEATURES
 from assay.retrieval.learning.reranker import fit_reranker, listwise_weights
-from assay.retrieval.reranker import Reranker
 from assay.retrieval.search import Defaults, stored_form
+from assay.retrieval.search.features import FEATURES
+from assay.retrieval.search.reranker import Reranker
 from assay.retrieval.types import Hit
 from benchmarks.retrieval.prepared import Prepared, prepared
 from benchmarks.retrieval.reference_sets import SETS, cached_encoder

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.retrieval.lexical import LexicalIndex
-from assay.retrieval.passages import sentence_spans
-from assay.retrieval.stemming import stem
-from assay.retrieval.tokens import STOP_WORDS, is_number, is_year, terms, words
+from assay.retrieval.parts.lexical import LexicalIndex
+from assay.retrieval.parts.passages import sentence_spans
 from assay.retrieval.types import Hit
+from assay.retrieval.words.stemming import stem
+from assay.retrieval.words.tokens import STOP_WORDS, is_number, is_year, terms, words
 
 Floats = NDArray[np.float64]
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from assay.errors import BundleError, DataError
 from assay.retrieval.documents import Corpus
-from assay.retrieval.folder import save_parts
 from assay.retrieval.index.comparison import (
     Unchanged,
     changes_between,
@@ -38,7 +37,8 @@ from assay.retrieval.parts import (
     index_text,
     title_vectors,
 )
-from assay.retrieval.passages import PassageRules
+from assay.retrieval.parts.folder import save_parts
+from assay.retrieval.parts.passages import PassageRules
 from assay.retrieval.search import Defaults, shipped_defaults, stored_form
 from assay.retrieval.types import Document, Passage
 

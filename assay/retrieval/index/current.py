@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import BundleError, RegistryError
-from assay.retrieval.folder import read_parts
 from assay.retrieval.index.disk import write_whole
 from assay.retrieval.index.manifest import (
     IndexManifest,
@@ -17,8 +16,9 @@ from assay.retrieval.index.manifest import (
     verified_manifest,
 )
 from assay.retrieval.parts import Encode
+from assay.retrieval.parts.folder import read_parts
 from assay.retrieval.search import Engine, defaults_from, open_engine
-from assay.retrieval.stemming import stem
+from assay.retrieval.words.stemming import stem
 
 EncoderOf = Callable[[str], Encode]
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from assay.errors import DataError
-from assay.retrieval.evidence import GATE_FEATURES
-from assay.retrieval.gate import Gate, gate_design
+from assay.retrieval.search.evidence import GATE_FEATURES
+from assay.retrieval.search.gate import Gate, gate_design
 
 Floats = NDArray[np.float64]
 

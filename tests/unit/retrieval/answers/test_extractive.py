@@ -8,10 +8,10 @@ from assay.retrieval.answers.extractive import (
     quotations,
     sentence_features,
 )
-from assay.retrieval.lexical import build_lexical_index
-from assay.retrieval.passages import cut_passages
-from assay.retrieval.tokens import terms
+from assay.retrieval.parts.lexical import build_lexical_index
+from assay.retrieval.parts.passages import cut_passages
 from assay.retrieval.types import Document, Hit
+from assay.retrieval.words.tokens import terms
 
 TEXT = (
     "The bank was founded in Leith. Net interest income rose to $1,452.4 million. "

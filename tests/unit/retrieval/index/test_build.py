@@ -10,8 +10,8 @@ from assay.errors import DataError
 from assay.retrieval.index import embeddings, open_version
 from assay.retrieval.index.disk import file_digest
 from assay.retrieval.parts import build_parts
-from assay.retrieval.tokens import terms
 from assay.retrieval.types import Document
+from assay.retrieval.words.tokens import terms
 from tests.unit.retrieval.index.conftest import CountingEncode
 
 
