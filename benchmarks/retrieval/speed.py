@@ -8,14 +8,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.retrieval.parts import SearchParts, build_parts, index_text
-from assay.retrieval.parts.folder import read_parts, save_parts
-from assay.retrieval.search import open_engine, search
+from assay.retrieval.answers.answer import answer
+from assay.retrieval.documents import Corpus
+from assay.retrieval.index import Encoding, build_version, open_version
+from assay.retrieval.parts import build_parts, index_text
+from assay.retrieval.search import search
+from assay.retrieval.types import Document
 from assay.retrieval.vectors.dense import Encoder, read_encoder, torch_encoder
 from benchmarks.retrieval.reference_sets import CachedEncoder, ReferenceSet
 
@@ -53,10 +57,10 @@ def speed_figures(
             "tutorial": tutorial_search(
                 root, tutorial_texts, encode(tutorial_texts), slow
             ),
-            "assay": own_search(root / "index", parts, own),
+            **own_calls(root / "index", reference.documents, encode, own),
         }
         figures["tutorial_mib"] = _mib(root.glob("tutorial.*"))
-        figures["assay_mib"] = _mib((root / "index").iterdir())
+        figures["assay_mib"] = _mib((root / "index").glob("versions/*/parts/*"))
         figures["tutorial_peak_mib"] = peak_mib(_TUTORIAL, root, folder)
         figures["assay_peak_mib"] = peak_mib(_OWN, root, folder)
         figures |= latencies(calls, list(reference.queries.values())[:N_QUESTIONS])
@@ -102,11 +106,23 @@ def tutorial_search(
     return ask
 
 
-def own_search(folder: Path, parts: SearchParts, own: Encoder) -> Ask:
-    """Return Assay's search over an index that is written and opened once."""
-    save_parts(parts, folder)
-    engine = open_engine(read_parts(folder), own)
-    return lambda question: search(engine, question)
+def own_calls(
+    root: Path, documents: Sequence[Document], encode: Encoder, own: Encoder
+) -> dict[str, Ask]:
+    """Return Assay's search, its quoted answer, and the encoder alone.
+
+    The index is written and opened once. The gate lets every question pass, so that each
+    is answered with its quotations.
+    """
+    built = build_version(root, Corpus(tuple(documents)), Encoding("cached", encode))
+    index = open_version(root, built.manifest.version, lambda _: own)
+    lenient = replace(index.engine.gate, threshold=0.0)
+    index = replace(index, engine=replace(index.engine, gate=lenient))
+    return {
+        "assay": lambda question: search(index.engine, question),
+        "answer": lambda question: answer(question, index),
+        "encoder": lambda question: own([question]),
+    }
 
 
 def in_turns(
@@ -133,7 +149,7 @@ from pathlib import Path
 from assay.retrieval.vectors.dense import read_encoder
 from assay.retrieval.parts.folder import read_parts
 from assay.retrieval.search import open_engine, search
-parts = read_parts(Path(sys.argv[1]) / "index")
+parts = read_parts(next(Path(sys.argv[1]).glob("index/versions/*/parts")))
 engine = open_engine(parts, read_encoder(Path(sys.argv[2])))
 search(engine, "What did the board propose?")
 """

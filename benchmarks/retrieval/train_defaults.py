@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.retrieval.answers.extractive import (
+from assay.retrieval.answers.sentences import (
     SENTENCE_FEATURES,
     Sentences,
     sentence_features,
@@ -82,9 +82,10 @@ def sentence_lists(
         scores = reranker.scores(found.features)
         order = np.argsort(-scores, kind="stable")[:5]
         hits = [
-            Hit(one.parts.passages[found.rows[at]], float(scores[at])) for at in order
+            Hit(one.parts.passages[row], float(score), row=int(row))
+            for row, score in zip(found.rows[order], scores[order], strict=True)
         ]
-        cut = sentence_features(one.reference.queries[query], hits, one.parts.lexical)
+        cut = sentence_features(one.reference.queries[query], hits, one.parts)
         passages = [hits[number].passage for number in cut.hits]
         texts = [
             _plain(p.text[start - p.start : end - p.start])

@@ -167,11 +167,10 @@ def _quotes(
     question: str, index: OpenIndex, found: Found, scope: Scope, n: int
 ) -> tuple[tuple[Quote, ...], tuple[Refusal, ...]]:
     passages = {hit.passage.passage_id: hit.passage for hit in found.hits}
-    lexical = index.engine.parts.lexical
     quotes: list[Quote] = []
     reasons: list[Refusal] = []
     bare = without_companies(question, scope.asked)
-    for one in quotations(bare, found.hits, lexical, n=n + _SPARE):
+    for one in quotations(bare, found.hits, index.engine.parts, n=n + _SPARE):
         text = index.texts[one.document_id]
         tainted = any(
             one.start < end and start < one.end for start, end in ordered_spans(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from assay.errors import DataError
 from assay.retrieval.parts.counting import Counted, counted
 from assay.retrieval.parts.lexical import LexicalIndex, build_lexical_index
+from assay.retrieval.parts.lookup import Lookup, build_lookup
 from assay.retrieval.parts.passages import PassageRules, cut_passages
 from assay.retrieval.parts.routing import Gazetteer, build_gazetteer
 from assay.retrieval.types import Document, Metadata, Passage
@@ -33,11 +34,17 @@ class Places:
         Where each passage's terms begin.
     sentences : ndarray of shape (n_terms,)
         Number of the sentence within its passage.
+    spans : ndarray of shape (n_sentences, 2)
+        Start and end of every passage's sentences in the passage's text.
+    sentence_starts : ndarray of shape (n_passages + 1,)
+        Where each passage's sentences begin.
     """
 
     terms: Integers
     passage_starts: Integers
     sentences: Integers
+    spans: Integers
+    sentence_starts: Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,8 @@ class SearchParts:
         Unit vectors of the titles; zero where there is none.
     gazetteer : Gazetteer
         Names of the companies.
+    lookup : Lookup
+        Figures of all these that no question changes.
     """
 
     passages: tuple[Passage, ...]
@@ -80,6 +89,18 @@ class SearchParts:
     vectors: Floats
     title_vectors: Floats
     gazetteer: Gazetteer
+    lookup: Lookup = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lookup = build_lookup(
+            self.lexical,
+            self.lexical_titles,
+            self.places.passage_starts,
+            self.document_metadata,
+            self.document_of,
+            self.filing_of,
+        )
+        object.__setattr__(self, "lookup", lookup)
 
     def passages_of(self, document_id: str) -> tuple[Passage, ...]:
         """Return the passages of a document in order; empty if there is none."""
@@ -199,6 +220,12 @@ def _places(lexical: LexicalIndex, found: Counted) -> Places:
     rows = np.array([lexical.vocabulary.get(name, -1) for name in found.names])
     return Places(
         terms=rows[found.bodies].astype(np.int32),
-        passage_starts=np.concatenate([[0], np.cumsum(found.lengths)]).astype(np.int32),
+        passage_starts=_starts(found.lengths),
         sentences=found.sentences,
+        spans=found.spans,
+        sentence_starts=_starts(found.n_sentences),
     )
+
+
+def _starts(lengths: NDArray[np.int64]) -> Integers:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)

@@ -32,6 +32,10 @@ class Counted:
         Number of each term of the passages' texts, and of its sentence.
     lengths : ndarray of shape (n_passages,)
         Terms of each passage.
+    spans : ndarray of shape (n_sentences, 2)
+        Spans of the sentences of all passages.
+    n_sentences : ndarray of shape (n_passages,)
+        Sentences of each passage.
     headers : list of ndarray
         Numbers of the terms of each passage's title and heading.
     titles : list of ndarray
@@ -42,6 +46,8 @@ class Counted:
     bodies: Integers
     sentences: Integers
     lengths: NDArray[np.int64]
+    spans: Integers
+    n_sentences: NDArray[np.int64]
     headers: list[Integers]
     titles: list[Integers]
 
@@ -93,7 +99,7 @@ def counted(
     numbers = dict(before.lexical.vocabulary) if before is not None else {}
     bodies: list[Integers] = []
     sentences: list[Integers] = []
-    lengths: list[int] = []
+    spans: list[Integers] = []
     headers: list[Integers] = []
     known_headers: dict[tuple[str, str], Integers] = {}
     old_rows = _old_rows(before, unchanged)
@@ -103,11 +109,14 @@ def counted(
             at = slice(*before.places.passage_starts[old : old + 2])
             bodies.append(before.places.terms[at])
             sentences.append(before.places.sentences[at])
+            at = slice(*before.places.sentence_starts[old : old + 2])
+            spans.append(before.places.spans[at])
         else:
-            body, of_sentence = _terms_by_sentence(passage.text)
+            cut = sentence_spans(passage.text)
+            body, of_sentence = _terms_by_sentence(passage.text, cut)
             bodies.append(_numbered(body, numbers))
             sentences.append(np.asarray(of_sentence, dtype=np.int32))
-        lengths.append(bodies[-1].size)
+            spans.append(np.asarray(cut, dtype=np.int32))
         header = (passage.title, passage.heading)
         if header not in known_headers:
             found = terms("\n".join(header))
@@ -118,7 +127,9 @@ def counted(
         names=list(numbers),
         bodies=_joined(bodies),
         sentences=_joined(sentences),
-        lengths=np.asarray(lengths, dtype=np.int64),
+        lengths=np.array([body.size for body in bodies], dtype=np.int64),
+        spans=_joined(spans),
+        n_sentences=np.array([len(cut) for cut in spans], dtype=np.int64),
         headers=headers,
         titles=titles,
     )
@@ -145,10 +156,12 @@ def _joined(pieces: Sequence[Integers]) -> Integers:
     return np.concatenate(pieces).astype(np.int32, copy=False)
 
 
-def _terms_by_sentence(text: str) -> tuple[list[str], list[int]]:
+def _terms_by_sentence(
+    text: str, spans: Sequence[tuple[int, int]]
+) -> tuple[list[str], list[int]]:
     body: list[str] = []
     numbers: list[int] = []
-    for number, (start, end) in enumerate(sentence_spans(text)):
+    for number, (start, end) in enumerate(spans):
         found = terms(text[start:end])
         body += found
         numbers += [number] * len(found)

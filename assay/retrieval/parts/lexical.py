@@ -77,11 +77,22 @@ class LexicalIndex:
 
     def scores_of_rows(self, query: Mapping[int, float]) -> Floats:
         """Return the score of each text for vocabulary rows with weights."""
-        scores = np.zeros(self.n_texts, dtype=np.float32)
-        for row, weight in query.items():
-            at = slice(self.starts[row], self.starts[row + 1])
-            scores[self.texts[at]] += np.float32(weight) * self.weights[at]
-        return scores
+        texts, weights, lengths = self.postings(list(query))
+        gains = np.repeat(np.array(list(query.values()), dtype=np.float32), lengths)
+        return np.bincount(texts, gains * weights, self.n_texts).astype(np.float32)
+
+    def postings(self, rows: Sequence[int]) -> tuple[Integers, Floats, tuple[int, ...]]:
+        """Return the texts and weights of vocabulary rows, and the postings of each."""
+        if not rows:
+            return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32), ()
+        at = np.asarray(rows)
+        starts, ends = self.starts[at].tolist(), self.starts[at + 1].tolist()
+        spans = list(zip(starts, ends, strict=True))
+        return (
+            np.concatenate([self.texts[start:end] for start, end in spans]),
+            np.concatenate([self.weights[start:end] for start, end in spans]),
+            tuple([end - start for start, end in spans]),
+        )
 
     def idf(self, term: str) -> float:
         """Return the inverse document frequency of a term; the largest if unknown."""

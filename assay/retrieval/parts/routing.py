@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assay.retrieval.types import Metadata
 from assay.retrieval.words.names import EVERYDAY, LEGAL_FORMS, NAME, PERIOD
@@ -37,13 +37,31 @@ class Gazetteer:
     ----------
     names : mapping of tuple of str to frozenset of str
         Words of a name, and the companies that it may mean.
+    longest : mapping of str to int
+        Words of the longest name that begins with a word.
     """
 
     names: Mapping[tuple[str, ...], frozenset[str]]
+    longest: Mapping[str, int] = field(init=False)
 
-    def asked(self, question: str) -> Asked:
+    def __post_init__(self) -> None:
+        longest: dict[str, int] = {}
+        for name in self.names:
+            longest[name[0]] = max(len(name), longest.get(name[0], 0))
+        object.__setattr__(self, "longest", longest)
+
+    def asked(self, question: str, found: Sequence[str] | None = None) -> Asked:
         """Return the companies, years and periods that a question names.
 
+        Parameters
+        ----------
+        question : str
+            As asked.
+        found : sequence of str, optional
+            Its words, where they are known already.
+
+        Notes
+        -----
         A name that is also an everyday word counts only where it is capitalised. A
         longer name wins over a shorter one inside it.
 
@@ -53,24 +71,23 @@ class Gazetteer:
         >>> sorted(gazetteer.asked("Adler's Q3 2022 sales?").companies)
         ['Adler AG']
         """
-        found = words(question)
-        capitalised = {
-            word
-            for name in NAME.findall(question)
-            for word in words(name.strip(".'\u2019"))
-        }
+        found = words(question) if found is None else found
+        capitalised: set[str] | None = None
         companies: set[str] = set()
         at = 0
-        longest = max(map(len, self.names), default=0)
         while at < len(found):
-            for length in range(min(longest, len(found) - at), 0, -1):
+            longest = min(self.longest.get(found[at], 0), len(found) - at)
+            for length in range(longest, 0, -1):
                 name = tuple(found[at : at + length])
-                if name in self.names and (
-                    length > 1 or (len(self.names[name]) == 1 and name[0] in capitalised)
-                ):
-                    companies |= self.names[name]
-                    at += length
-                    break
+                if name not in self.names:
+                    continue
+                if length == 1:
+                    capitalised = capitalised or _capitalised(question)
+                    if len(self.names[name]) > 1 or name[0] not in capitalised:
+                        continue
+                companies |= self.names[name]
+                at += length
+                break
             else:
                 at += 1
         return Asked(
@@ -117,6 +134,12 @@ def matches(
         if str(value).casefold() not in {str(option).casefold() for option in options}:
             return False
     return True
+
+
+def _capitalised(question: str) -> set[str]:
+    return {
+        word for name in NAME.findall(question) for word in words(name.strip(".'\u2019"))
+    }
 
 
 def _names(company: str) -> set[tuple[str, ...]]:

@@ -152,15 +152,7 @@ def search_vector(
         order = _cross_encoded(engine.cross_encode, parts, question, found, scores)
     evidence = _evidence(parts, found, order[:5])
     decision = engine.gate.decide(found, list(order), scores, evidence)
-    hits = tuple(
-        Hit(
-            passage=parts.passages[found.rows[at]],
-            score=float(scores[at]),
-            parts=dict(zip(FEATURES, map(float, found.features[at]), strict=True)),
-        )
-        for at in order[:k]
-    )
-    return Found(hits, decision)
+    return Found(_hits(parts, found, scores, order[:k]), decision)
 
 
 def ranked_documents(hits: Sequence[Hit]) -> tuple[str, ...]:
@@ -235,6 +227,21 @@ def _cross_encoded(
     texts = [index_text(parts.passages[row]) for row in found.rows[first]]
     mixed = scaled(cross_encode(question, texts)) + scaled(scores[first])
     return np.concatenate([first[np.argsort(-mixed, kind="stable")], rest])
+
+
+def _hits(
+    parts: SearchParts, found: Candidates, scores: Floats, order: NDArray[np.int64]
+) -> tuple[Hit, ...]:
+    listed = zip(
+        found.rows[order].tolist(),
+        scores[order].tolist(),
+        found.features[order].tolist(),
+        strict=True,
+    )
+    return tuple(
+        Hit(parts.passages[row], score, dict(zip(FEATURES, values, strict=True)), row)
+        for row, score, values in listed
+    )
 
 
 def _evidence(

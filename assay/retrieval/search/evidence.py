@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ Floats = NDArray[np.float64]
 
 N_EVIDENCE = 20
 _AT = {name: column for column, name in enumerate(FEATURES)}
+_WEIGHED = ("dense", "lexical_share")
+_COLUMNS = [_AT[name] for name in _WEIGHED]
 GATE_FEATURES = (
     "dense_best",
     "dense_mean",
@@ -51,30 +54,38 @@ def gate_features(found: Candidates, order: Sequence[int], scores: ArrayLike) ->
         raise DataError("no passage was found, so there is no evidence to judge")
     features = found.features[kept].astype(np.float64)
     score = np.asarray(scores, dtype=np.float64)[kept]
-    dense, lexical = features[:, _AT["dense"]], features[:, _AT["lexical_share"]]
-    coverage = features[:, _AT["coverage"]]
-    dense_first = set(np.argsort(-dense, kind="stable")[:5])
-    lexical_first = set(np.argsort(-lexical, kind="stable")[:5])
+    first, best, mean = _by_name(features[0], features.max(axis=0), features.mean(axis=0))
+    weighed = features[:, _COLUMNS]
+    ranks = np.argsort(-weighed, axis=0, kind="stable")
+    ranked = np.take_along_axis(weighed, ranks, axis=0)
+    n = len(ranked)
+    middle = dict(zip(_WEIGHED, (ranked[(n - 1) // 2] + ranked[n // 2]) / 2, strict=True))
+    dense_first, lexical_first = map(set, ranks[:5].T.tolist())
+    feedback = features[:, _AT["dense_feedback"]]
     values = {
-        "dense_best": dense.max(),
-        "dense_mean": dense.mean(),
-        "dense_gap": dense.max() - np.median(dense),
-        "dense_first": dense[0],
-        "lexical_best": lexical.max(),
-        "lexical_mean": lexical.mean(),
-        "lexical_gap": lexical.max() - np.median(lexical),
-        "lexical_first": lexical[0],
-        "coverage_best": coverage.max(),
-        "coverage_first": coverage[0],
-        "coverage_together": coverage[:5].mean(),
-        "coverage_sentence": features[:, _AT["coverage_sentence"]].max(),
-        "pairs_best": features[:, _AT["pairs"]].max(),
-        "numbers_best": features[:, _AT["numbers"]].max(),
-        "title_best": features[:, _AT["lexical_title"]].max(),
-        "feedback_gap": np.ptp(features[:, _AT["dense_feedback"]]),
+        "dense_best": best["dense"],
+        "dense_mean": mean["dense"],
+        "dense_gap": best["dense"] - middle["dense"],
+        "dense_first": first["dense"],
+        "lexical_best": best["lexical_share"],
+        "lexical_mean": mean["lexical_share"],
+        "lexical_gap": best["lexical_share"] - middle["lexical_share"],
+        "lexical_first": first["lexical_share"],
+        "coverage_best": best["coverage"],
+        "coverage_first": first["coverage"],
+        "coverage_together": features[:5, _AT["coverage"]].mean(),
+        "coverage_sentence": best["coverage_sentence"],
+        "pairs_best": best["pairs"],
+        "numbers_best": best["numbers"],
+        "title_best": best["lexical_title"],
+        "feedback_gap": best["dense_feedback"] - feedback.min(),
         "agreement": len(dense_first & lexical_first) / 5,
         "share_of_first": 1 / np.exp(score - score.max()).sum(),
         "seen_share": found.seen_share,
-        "n_terms": np.log1p(len(found.query_terms)),
+        "n_terms": math.log1p(len(found.query_terms)),
     }
     return np.array([values[name] for name in GATE_FEATURES], dtype=np.float64)
+
+
+def _by_name(*rows: Floats) -> list[dict[str, float]]:
+    return [dict(zip(FEATURES, row.tolist(), strict=True)) for row in rows]

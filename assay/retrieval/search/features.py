@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.retrieval.parts import SearchParts
+from assay.retrieval.parts.lookup import PERIODS
 from assay.retrieval.parts.routing import Asked
 from assay.retrieval.search.fusion import convex_combination, top
 from assay.retrieval.search.overlap import word_features
-from assay.retrieval.words.tokens import terms
+from assay.retrieval.search.query import Postings, Query, postings, read_query
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -39,6 +40,7 @@ FEATURES = (
     "year",
     "period",
 )
+_ROUTED = ("company", "year", "period")
 DENSE_SHARE = 0.35
 DOCUMENT_WEIGHT = 0.3
 N_FEEDBACK = 3
@@ -93,16 +95,15 @@ def candidates(
     n_candidates : int
         At most so many passages.
     """
-    asked = parts.gazetteer.asked(question)
-    in_order = terms(question)
-    distinct = tuple(dict.fromkeys(in_order))
-    idf = np.array([parts.lexical.idf(term) for term in distinct], dtype=np.float32)
+    query = read_query(parts, question)
     dense = parts.vectors @ vector
-    lexical = parts.lexical.scores(distinct)
-    of_document = parts.lexical_documents.scores(distinct)
-    routed = routed_passages(parts, asked)
+    lexical = postings(parts.lexical, query.terms).scores()
+    in_documents = postings(parts.lexical_documents, query.terms)
+    of_document = _relative(in_documents.scores())
     first = convex_combination(dense, lexical, dense_share=DENSE_SHARE)
-    first += DOCUMENT_WEIGHT * _relative(of_document)[parts.document_of] + routed
+    first += DOCUMENT_WEIGHT * of_document[parts.document_of]
+    for company in query.asked.companies:
+        first[parts.lookup.passages_of[company]] += 1
     if allowed is not None:
         first = np.where(allowed, first, -np.inf)
         n_candidates = min(n_candidates, int(allowed.sum()))
@@ -110,131 +111,122 @@ def candidates(
     document_of = parts.document_of[rows]
     columns: dict[str, NDArray[Any]] = {
         **_dense_features(parts, vector, dense, rows),
-        **_lexical_features(parts, distinct, idf, lexical, rows),
-        "lexical_document": _relative(of_document)[document_of],
+        **_lexical_features(parts, query, lexical, rows),
+        **_title_features(parts, query, vector, document_of),
+        "lexical_document": of_document[document_of],
+        "coverage_document": _coverage(in_documents, query)[document_of],
         "filing": _filing_scores(parts, lexical, rows),
-        "length": np.log1p(np.diff(parts.places.passage_starts)[rows]) / 5,
-        "company": routed[rows],
-        **_period_features(parts, asked, document_of),
-        **word_features(parts, rows, in_order, distinct, idf),
+        "length": parts.lookup.lengths[rows],
+        **_routing_features(parts, query.asked, document_of),
+        **word_features(parts, rows, query),
     }
     return Candidates(
         rows=rows,
-        features=_stacked(columns),
-        asked=asked,
-        query_terms=distinct,
-        seen_share=_seen_share(parts, distinct, idf),
+        features=_stacked(columns, rows.size),
+        asked=query.asked,
+        query_terms=query.terms,
+        seen_share=query.seen_share,
     )
-
-
-def routed_passages(parts: SearchParts, asked: Asked) -> Floats:
-    """Return 1 for passages of a company that the question names, else 0."""
-    if not asked.companies:
-        return np.zeros(len(parts.passages), dtype=np.float32)
-    named = [m.company in asked.companies for m in parts.document_metadata]
-    return np.asarray(named, dtype=np.float32)[parts.document_of]
 
 
 def _relative(scores: Floats) -> Floats:
     return np.asarray(scores / max(float(scores.max(initial=0.0)), 1e-6))
 
 
-def _stacked(columns: dict[str, NDArray[Any]]) -> Floats:
-    stacked = np.stack([columns[name] for name in FEATURES], axis=1)
-    return stacked.astype(np.float32)
-
-
-def _seen_share(parts: SearchParts, distinct: tuple[str, ...], idf: Floats) -> float:
-    if not distinct:
-        return 0.0
-    seen = np.array([term in parts.lexical.vocabulary for term in distinct], dtype=bool)
-    return float(idf[seen].sum() / _ideal(idf))
-
-
-def _ideal(idf: Floats) -> float:
-    return max(float(idf.sum()), 1e-6)
+def _stacked(columns: dict[str, NDArray[Any]], n: int) -> Floats:
+    stacked = np.empty((n, len(FEATURES)), dtype=np.float32)
+    for at, name in enumerate(FEATURES):
+        stacked[:, at] = columns[name]
+    return stacked
 
 
 def _dense_features(
     parts: SearchParts, vector: Floats, dense: Floats, rows: Rows
 ) -> dict[str, Floats]:
-    moved = _feedback_vector(parts, rows[:N_FEEDBACK], vector)
+    own = parts.vectors[rows]
+    moved = vector + np.float32(0.4) * own[:N_FEEDBACK].mean(axis=0)
+    moved /= max(float(np.sqrt(moved @ moved)), 1e-6)
+    cosines = dense[rows]
     return {
-        "dense": dense[rows],
-        "dense_relative": dense[rows] - dense.max(),
-        "dense_feedback": parts.vectors[rows] @ moved,
-        "dense_title": _title_cosines(parts, vector)[parts.document_of[rows]],
+        "dense": cosines,
+        "dense_relative": cosines - dense.max(),
+        "dense_feedback": own @ moved,
     }
 
 
 def _lexical_features(
-    parts: SearchParts,
-    distinct: tuple[str, ...],
-    idf: Floats,
-    lexical: Floats,
-    rows: Rows,
+    parts: SearchParts, query: Query, lexical: Floats, rows: Rows
 ) -> dict[str, Floats]:
-    ideal, document_of = _ideal(idf), parts.document_of[rows]
-    weights = _feedback_terms(parts, rows[:N_FEEDBACK], distinct, idf)
+    weights = _feedback_terms(parts, rows[:N_FEEDBACK], query)
+    own = lexical[rows]
     return {
-        "lexical_relative": _relative(lexical)[rows],
-        "lexical_share": lexical[rows] / ideal,
-        "lexical_title": parts.lexical_titles.scores(distinct)[document_of] / ideal,
+        "lexical_relative": own / max(float(lexical.max(initial=0.0)), 1e-6),
+        "lexical_share": own / query.ideal,
         "lexical_feedback": _relative(parts.lexical.scores_of_rows(weights))[rows],
     }
 
 
-def _title_cosines(parts: SearchParts, vector: Floats) -> Floats:
-    if parts.title_vectors.shape[1] != vector.size:
-        return np.zeros(len(parts.document_ids), dtype=np.float32)
-    return np.asarray(parts.title_vectors @ vector)
+def _title_features(
+    parts: SearchParts, query: Query, vector: Floats, document_of: NDArray[np.int32]
+) -> dict[str, NDArray[Any]]:
+    found = postings(parts.lexical_titles, query.terms)
+    n_found = np.bincount(found.texts, minlength=found.n_texts)[document_of]
+    titles = parts.title_vectors
+    known = titles.shape[1] == parts.vectors.shape[1]
+    return {
+        "dense_title": titles[document_of] @ vector if known else np.zeros(1),
+        "lexical_title": found.scores()[document_of] / query.ideal,
+        "coverage_title": n_found / parts.lookup.title_lengths[document_of],
+    }
 
 
-def _feedback_vector(parts: SearchParts, seeds: Rows, vector: Floats) -> Floats:
-    moved = vector + np.float32(0.4) * parts.vectors[seeds].mean(axis=0)
-    return np.asarray(moved / max(float(np.linalg.norm(moved)), 1e-6))
+def _coverage(found: Postings, query: Query) -> Floats:
+    return found.gathered(query.idf) / query.ideal
 
 
-def _feedback_terms(
-    parts: SearchParts, seeds: Rows, distinct: tuple[str, ...], idf: Floats
-) -> dict[int, float]:
+def _feedback_terms(parts: SearchParts, seeds: Rows, query: Query) -> dict[int, float]:
     starts = parts.places.passage_starts
     found = np.concatenate([parts.places.terms[starts[s] : starts[s + 1]] for s in seeds])
     rows, counts = np.unique(found, return_counts=True)
-    vocabulary = parts.lexical
-    n_with = (vocabulary.starts[rows + 1] - vocabulary.starts[rows]).astype(np.float64)
-    gains = counts * np.log1p((vocabulary.n_texts - n_with + 0.5) / (n_with + 0.5))
+    gains = counts * parts.lookup.idf[rows]
     best = np.argsort(-gains, kind="stable")[:N_EXPANSIONS]
     total = max(float(gains[best].sum()), 1e-6)
-    weights = {int(rows[i]): 0.5 * float(gains[i]) / total for i in best}
-    own = max(float(idf.sum()), 1e-6)
-    for term, gain in zip(distinct, idf, strict=True):
-        row = vocabulary.vocabulary.get(term)
-        if row is not None:
-            weights[row] = weights.get(row, 0.0) + 0.5 * float(gain) / own
+    shares = (0.5 * gains[best] / total).tolist()
+    weights = dict(zip(rows[best].tolist(), shares, strict=True))
+    for row, gain in zip(
+        query.rows, (0.5 * query.idf / query.ideal).tolist(), strict=True
+    ):
+        if row >= 0:
+            weights[row] = weights.get(row, 0.0) + gain
     return weights
 
 
 def _filing_scores(parts: SearchParts, lexical: Floats, rows: Rows) -> Floats:
-    best = np.zeros(int(parts.filing_of.max()) + 1, dtype=np.float32)
-    np.maximum.at(best, parts.filing_of, lexical)
-    total = np.bincount(parts.filing_of, weights=lexical, minlength=best.size)
-    n_passages = np.bincount(parts.filing_of, minlength=best.size)
-    mean = np.asarray(total / np.maximum(n_passages, 1), dtype=np.float32)
-    mixed = (_relative(best) + _relative(mean)) / 2
-    return np.asarray(mixed[parts.filing_of[rows]], dtype=np.float32)
+    lookup = parts.lookup
+    by_filing = lexical[lookup.filing_order]
+    best = np.maximum.reduceat(by_filing, lookup.filing_starts)
+    total = np.add.reduceat(by_filing, lookup.filing_starts, dtype=np.float64)
+    mean = (total / lookup.filing_sizes).astype(np.float32)
+    filings = parts.filing_of[rows]
+    of_best = best[filings] / max(float(best.max()), 1e-6)
+    of_mean = mean[filings] / max(float(mean.max()), 1e-6)
+    return np.asarray((of_best + of_mean) / 2)
 
 
-def _period_features(
+def _routing_features(
     parts: SearchParts, asked: Asked, document_of: NDArray[np.int32]
-) -> dict[str, Floats]:
-    years = np.zeros(document_of.size, dtype=np.float32)
-    periods = np.zeros(document_of.size, dtype=np.float32)
-    for at, document in enumerate(document_of):
-        metadata = parts.document_metadata[document]
-        year = metadata.fiscal_year
-        if year is not None and asked.years:
-            latest = max(asked.years)
-            years[at] = 1.0 if year == latest else 0.5 if year in asked.years else 0.0
-        periods[at] = float(metadata.period in asked.periods)
-    return {"year": years, "period": periods}
+) -> dict[str, NDArray[Any]]:
+    lookup = parts.lookup
+    found: dict[str, NDArray[Any]] = dict.fromkeys(_ROUTED, np.zeros(1))
+    if asked.companies:
+        about = [parts.document_metadata[row] for row in document_of.tolist()]
+        found["company"] = np.array([one.company in asked.companies for one in about])
+    if asked.years:
+        stated = lookup.years[document_of]
+        year = np.isin(stated, list(asked.years)) * 0.5
+        year[stated == max(asked.years)] = 1.0
+        found["year"] = year
+    if asked.periods:
+        places = [PERIODS.index(one) for one in asked.periods]
+        found["period"] = np.isin(lookup.periods[document_of], places)
+    return found

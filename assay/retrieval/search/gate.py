@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -118,7 +119,7 @@ class Gate:
         """
         rows = np.atleast_2d(np.asarray(features, dtype=np.float64))
         away = rows[None] - self.style_centres[:, None]
-        squared = np.einsum("sij,sjk,sik->si", away, self.style_precisions, away)
+        squared = ((away @ self.style_precisions) * away).sum(axis=2)
         return np.asarray(squared.min(axis=0))
 
     def decide(
@@ -169,7 +170,13 @@ def gate_design(rows: Floats) -> Floats:
     """
     # Cut at four deviations: a product of two far values would decide alone.
     rows = np.clip(rows, -4, 4)
-    first, second = np.triu_indices(rows.shape[1])
+    first, second = _pairs(rows.shape[1])
     return np.concatenate(
         [np.ones((rows.shape[0], 1)), rows, rows[:, first] * rows[:, second]], axis=1
     )
+
+
+@cache
+def _pairs(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    first, second = np.triu_indices(n)
+    return first, second

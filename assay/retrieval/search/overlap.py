@@ -8,19 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.retrieval.parts import SearchParts
-from assay.retrieval.words.tokens import is_number
+from assay.retrieval.search.query import Query
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 
-def word_features(
-    parts: SearchParts,
-    rows: Rows,
-    in_order: list[str],
-    distinct: tuple[str, ...],
-    idf: Floats,
-) -> dict[str, Floats]:
+def word_features(parts: SearchParts, rows: Rows, query: Query) -> dict[str, Floats]:
     """Return how the query's words lie in each candidate.
 
     Parameters
@@ -29,104 +23,89 @@ def word_features(
         The index.
     rows : ndarray of shape (n_candidates,)
         Rows of the candidates' passages.
-    in_order, distinct : sequence of str
-        The query's terms, as asked and each once.
-    idf : ndarray of shape (n_distinct,)
-        Inverse document frequency of each distinct term.
+    query : Query
+        The question in terms of the index.
 
     Returns
     -------
     dict of str to ndarray of shape (n_candidates,)
-        Shares in [0, 1]: of the idf covered by passage, document, title and best
-        sentence, of adjacent pairs, of numbers.
+        Shares in [0, 1]: of the idf covered by the passage and by its best sentence, of
+        adjacent pairs, of numbers.
     """
-    n_rows, n_terms = rows.size, len(distinct)
-    known = np.full(len(parts.lexical.vocabulary) + 1, -1, dtype=np.int32)
-    for at, term in enumerate(distinct):
-        known[parts.lexical.vocabulary.get(term, -1)] = at
-    known[-1] = -1
-    starts = parts.places.passage_starts
-    lengths = starts[rows + 1] - starts[rows]
-    owner = np.repeat(np.arange(n_rows), lengths)
-    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    places = np.repeat(starts[rows], lengths) + offset
-    term = known[parts.places.terms[places]]
-    kept = term >= 0
-    present = np.zeros((n_rows, n_terms), dtype=np.float32)
-    present[owner[kept], term[kept]] = 1
-    total = max(float(idf.sum()), 1e-6)
-    numeric = np.array([is_number(t) for t in distinct], dtype=np.float32)
+    n_terms = len(query.terms)
+    place, owner, sentence, term = _occurrences(parts, rows, query)
+    present = np.zeros((rows.size, n_terms), dtype=np.float32)
+    present[owner, term] = 1
     return {
-        "coverage": present @ idf / total,
-        "coverage_document": _document_coverage(parts, rows, distinct, idf) / total,
-        "coverage_title": _title_coverage(parts, rows, distinct),
-        "coverage_sentence": _best_sentence(
-            owner[kept], parts.places.sentences[places][kept], term[kept], idf, n_rows
-        )
-        / total,
-        "pairs": _pair_coverage(owner, term, in_order, distinct, idf, n_rows),
-        "numbers": present @ numeric / max(float(numeric.sum()), 1.0),
+        "coverage": present @ query.idf / query.ideal,
+        "coverage_sentence": _best_sentence(owner, sentence, term, query, rows.size)
+        / query.ideal,
+        "pairs": _pair_coverage(place, owner, term, query, rows.size),
+        "numbers": present @ query.numeric / max(float(query.numeric.sum()), 1.0),
     }
 
 
-def _document_coverage(
-    parts: SearchParts, rows: Rows, distinct: tuple[str, ...], idf: Floats
-) -> Floats:
-    covered = np.zeros(len(parts.document_ids), dtype=np.float32)
-    index = parts.lexical_documents
-    for term, gain in zip(distinct, idf, strict=True):
-        row = index.vocabulary.get(term)
-        if row is not None:
-            covered[index.texts[index.starts[row] : index.starts[row + 1]]] += gain
-    return np.asarray(covered[parts.document_of[rows]])
-
-
-def _title_coverage(parts: SearchParts, rows: Rows, distinct: tuple[str, ...]) -> Floats:
-    index = parts.lexical_titles
-    covered = np.zeros(index.n_texts, dtype=np.float32)
-    for term in distinct:
-        row = index.vocabulary.get(term)
-        if row is not None:
-            covered[index.texts[index.starts[row] : index.starts[row + 1]]] += 1
-    lengths = np.maximum(np.bincount(index.texts, minlength=index.n_texts), 1)
-    return np.asarray((covered / lengths)[parts.document_of[rows]], dtype=np.float32)
+def _occurrences(
+    parts: SearchParts, rows: Rows, query: Query
+) -> tuple[Rows, Rows, NDArray[np.int32], NDArray[np.int16]]:
+    """Return where the query's terms stand: place, candidate, sentence, term."""
+    places = parts.places
+    spans = list(
+        zip(
+            places.passage_starts[rows].tolist(),
+            places.passage_starts[rows + 1].tolist(),
+            strict=True,
+        )
+    )
+    known = np.full(len(parts.lexical.vocabulary) + 1, -1, dtype=np.int16)
+    known[list(query.rows)] = np.arange(len(query.rows))
+    known[-1] = -1
+    terms = known[np.concatenate([places.terms[start:end] for start, end in spans])]
+    place = np.flatnonzero(terms >= 0)
+    ends = np.cumsum([end - start for start, end in spans])
+    owner = np.searchsorted(ends, place, side="right")
+    starts = np.array([start for start, _ in spans])
+    starts[1:] -= ends[:-1]
+    return place, owner, places.sentences[starts[owner] + place], terms[place]
 
 
 def _best_sentence(
-    owner: Rows, sentence: NDArray[np.int32], term: NDArray[np.int32], idf: Floats, n: int
+    owner: Rows,
+    sentence: NDArray[np.int32],
+    term: NDArray[np.int16],
+    query: Query,
+    n: int,
 ) -> Floats:
     best = np.zeros(n, dtype=np.float32)
     if term.size == 0:
         return best
-    keys = np.unique((owner * 4096 + np.minimum(sentence, 4095)) * 4096 + term)
-    of_sentence, at = np.unique(keys // 4096, return_inverse=True)
-    covered = np.bincount(at, weights=idf[keys % 4096])
-    np.maximum.at(best, of_sentence // 4096, covered.astype(np.float32))
+    # They stand in order, so that a sentence ends where owner or number change.
+    begins = np.ones(term.size, dtype=bool)
+    begins[1:] = (owner[1:] != owner[:-1]) | (sentence[1:] != sentence[:-1])
+    group = np.cumsum(begins) - 1
+    present = np.zeros((int(group[-1]) + 1, len(query.terms)), dtype=np.float32)
+    present[group, term] = 1
+    np.maximum.at(best, owner[begins], present @ query.idf)
     return best
 
 
 def _pair_coverage(
-    owner: Rows,
-    term: NDArray[np.int32],
-    in_order: list[str],
-    distinct: tuple[str, ...],
-    idf: Floats,
-    n: int,
+    place: Rows, owner: Rows, term: NDArray[np.int16], query: Query, n: int
 ) -> Floats:
-    at = {t: i for i, t in enumerate(distinct)}
-    n_terms = max(len(distinct), 1)
-    asked = sorted({at[a] * n_terms + at[b] for a, b in itertools.pairwise(in_order)})
+    n_terms = max(len(query.terms), 1)
+    asked = sorted({a * n_terms + b for a, b in itertools.pairwise(query.order)})
     if not asked:
         return np.zeros(n, dtype=np.float32)
     pairs = np.asarray(asked)
-    gains = (idf[pairs // n_terms] + idf[pairs % n_terms]) / 2
+    gains = (query.idf[pairs // n_terms] + query.idf[pairs % n_terms]) / 2
+    column = np.full(n_terms * n_terms, -1, dtype=np.int64)
+    column[pairs] = np.arange(pairs.size)
     found = np.zeros((n, pairs.size), dtype=np.float32)
-    for gap in (1, 2):
-        first, second = term[:-gap], term[gap:]
-        ok = (first >= 0) & (second >= 0) & (owner[:-gap] == owner[gap:])
-        code = first[ok] * n_terms + second[ok]
-        where = np.searchsorted(pairs, code)
-        hit = (where < pairs.size) & (pairs[np.minimum(where, pairs.size - 1)] == code)
-        rows, columns = owner[:-gap][ok][hit], where[hit]
-        found[rows, columns] = np.maximum(found[rows, columns], 1.0 if gap == 1 else 0.5)
+    # The terms between do not count: two of the query are near by their places alone.
+    for away in (2, 1):
+        gap = place[away:] - place[:-away]
+        which = column[term[:-away] * np.int64(n_terms) + term[away:]]
+        near = (gap <= 2) & (which >= 0) & (owner[:-away] == owner[away:])
+        at, to = owner[:-away][near], which[near]
+        np.maximum.at(found, (at, to), np.where(gap[near] == 1, 1.0, 0.5))
     return np.asarray(found @ gains / max(float(gains.sum()), 1e-6))

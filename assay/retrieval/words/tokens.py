@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from assay.retrieval.words.stemming import stem
 
@@ -128,7 +129,12 @@ def terms(text: str) -> list[str]:
     >>> terms("What were the total sales in 2019?")
     ['total', 'sale', '2019']
     """
-    return [stem(word) for word in words(text) if word not in STOP_WORDS]
+    return stems(words(text))
+
+
+def stems(found: Iterable[str]) -> list[str]:
+    """Return the stems of words in order, stop words left out."""
+    return [stem(word) for word in found if word not in STOP_WORDS]
 
 
 def is_number(term: str) -> bool:
