@@ -53,18 +53,47 @@ def speed_figures(
         figures[f"{name}_index_cpu_seconds"] = len(texts) / rate
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        calls = {
-            "tutorial": tutorial_search(
-                root, tutorial_texts, encode(tutorial_texts), slow
-            ),
-            **own_calls(root / "index", reference.documents, encode, own),
-        }
+        calls = beside(root, reference, tutorial_texts, encode, own, slow)
         figures["tutorial_mib"] = _mib(root.glob("tutorial.*"))
         figures["assay_mib"] = _mib((root / "index").glob("versions/*/parts/*"))
         figures["tutorial_peak_mib"] = peak_mib(_TUTORIAL, root, folder)
         figures["assay_peak_mib"] = peak_mib(_OWN, root, folder)
         figures |= latencies(calls, list(reference.queries.values())[:N_QUESTIONS])
     return figures
+
+
+def question_figures(
+    reference: ReferenceSet, tutorial_texts: Sequence[str], folder: Path
+) -> dict[str, float]:
+    """Measure what a question costs, over indexes whose vectors are drawn at random.
+
+    A search reads every vector whatever it holds, so that none has to be encoded.
+    """
+    rng = np.random.default_rng(0)
+
+    def drawn(texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = rng.normal(size=(len(texts), own.n_dimensions)).astype(np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    own, slow = read_encoder(folder), torch_encoder(bf16=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        calls = beside(Path(scratch), reference, tutorial_texts, drawn, own, slow)
+        return latencies(calls, list(reference.queries.values())[:N_QUESTIONS])
+
+
+def beside(
+    root: Path,
+    reference: ReferenceSet,
+    tutorial_texts: Sequence[str],
+    encode: Encoder,
+    own: Encoder,
+    slow: Encoder,
+) -> dict[str, Ask]:
+    """Return the tutorial's search and Assay's calls over indexes that were written."""
+    return {
+        "tutorial": tutorial_search(root, tutorial_texts, encode(tutorial_texts), slow),
+        **own_calls(root / "index", reference.documents, encode, own),
+    }
 
 
 def latencies(calls: Mapping[str, Ask], questions: Sequence[str]) -> dict[str, float]:

@@ -125,8 +125,9 @@ def page(found: Update, rate: float, asked: Mapping[str, float], crashes: Sweep)
         "",
         "Written by `python -m benchmarks.retrieval.updates`: a full build, then one in "
         "which one document in a hundred has a new text. The documents are words drawn "
-        "by Zipf's law; encoding is reckoned from the rate of the shipped encoder (int8, "
-        "one thread) on some of these passages, which are as long as its window.",
+        "by Zipf's law, since the reference sets together hold far fewer passages; "
+        "encoding is reckoned from the rate of the shipped encoder (int8, one thread) on "
+        "some of these passages, which are as long as its window.",
         "",
         "| | full build | update | share |",
         "|---|---:|---:|---:|",

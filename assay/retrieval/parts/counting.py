@@ -100,8 +100,6 @@ def counted(
     bodies: list[Integers] = []
     sentences: list[Integers] = []
     spans: list[Integers] = []
-    headers: list[Integers] = []
-    known_headers: dict[tuple[str, str], Integers] = {}
     old_rows = _old_rows(before, unchanged)
     for passage in passages:
         old = old_rows.get(passage.passage_id)
@@ -117,11 +115,6 @@ def counted(
             bodies.append(_numbered(body, numbers))
             sentences.append(np.asarray(of_sentence, dtype=np.int32))
             spans.append(np.asarray(cut, dtype=np.int32))
-        header = (passage.title, passage.heading)
-        if header not in known_headers:
-            found = terms("\n".join(header))
-            known_headers[header] = _numbered(found, numbers)
-        headers.append(known_headers[header])
     titles = [_numbered(terms(document.title), numbers) for document in documents]
     return Counted(
         names=list(numbers),
@@ -130,9 +123,18 @@ def counted(
         lengths=np.array([body.size for body in bodies], dtype=np.int64),
         spans=_joined(spans),
         n_sentences=np.array([len(cut) for cut in spans], dtype=np.int64),
-        headers=headers,
+        headers=_headers(passages, numbers),
         titles=titles,
     )
+
+
+def _headers(passages: Sequence[Passage], numbers: dict[str, int]) -> list[Integers]:
+    known: dict[tuple[str, str], Integers] = {}
+    for passage in passages:
+        header = (passage.title, passage.heading)
+        if header not in known:
+            known[header] = _numbered(terms("\n".join(header)), numbers)
+    return [known[passage.title, passage.heading] for passage in passages]
 
 
 def _old_rows(before: SearchParts | None, unchanged: frozenset[str]) -> dict[str, int]:
