@@ -100,5 +100,13 @@ def test_judged_questions_give_a_gate_and_a_threshold_of_questions_not_seen(engi
     )
     assert found.auroc > 0.95 > found.auroc_shipped
     assert found.false_answers < found.false_answers_shipped
+    assert gate.threshold != wrong.threshold
     passing = gate.probability(question_rows(engine, answered)) >= gate.threshold
     assert passing.mean() >= 0.9
+
+
+def test_strangeness_is_the_squared_distance_in_the_shape_of_the_nearest_style(shipped):
+    far = shipped.style_centres[0] + 1.5 * np.eye(N)[2]
+    expected = 1.5**2 * shipped.style_precisions[0][2, 2]
+    assert expected != pytest.approx(1.5**2, rel=1e-3)
+    assert shipped.strangeness(far)[0] == pytest.approx(expected)
