@@ -133,6 +133,7 @@ MEASUREMENTS = (
     Measurement("causal.observational_coverage"),
     Measurement("retrieval.updates", missing=without_encoder),
     Measurement("retrieval.quality", _encoder, without_encoder),
+    Measurement("retrieval.own_gates", _encoder, without_encoder),
 )
 """In the order in which they are run."""
 

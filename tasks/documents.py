@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from prefect import get_run_logger, task
@@ -27,9 +29,12 @@ from assay.retrieval.index import (
     open_version,
     promote_version,
     read_manifest,
+    recalibrated_version,
 )
 from assay.retrieval.index.build import Built
 from assay.retrieval.index.encoders import prepared_encoding, query_encoder
+from assay.retrieval.learning.own_gate import calibrated_gate
+from assay.retrieval.search import Defaults
 from assay.settings import Settings
 from tasks.faults import RETRIES, may_pass
 from tasks.progress import progress_artifact
@@ -59,6 +64,48 @@ def build_index(documents: Path, encoder: str, root: Path) -> Built:
         built.n_encoded,
     )
     return built
+
+
+@task(name="calibrate-index", cache_policy=NO_CACHE)
+def calibrate_index(
+    version: str, calibration: Path | None, golden: Path, root: Path
+) -> str:
+    """Return the version with a gate fitted to its own questions, or as it is.
+
+    The questions must be others than the golden ones, which judge the result.
+    """
+    if calibration is None:
+        return version
+    asked = [
+        one
+        for one in read_golden(calibration)
+        if one.kind in ("answerable", "out_of_scope", "near_scope")
+    ]
+    judging = {one.question.casefold() for one in read_golden(golden)}
+    shared = [one.id for one in asked if one.question.casefold() in judging]
+    if shared:
+        raise DataError(
+            f"{len(shared)} questions of {calibration.name} are golden ones, which judge "
+            f"the index: {', '.join(shared[:5])}; take others to calibrate by"
+        )
+    engine = open_version(root, version, partial(query_encoder, root)).engine
+    gate, found = calibrated_gate(
+        engine,
+        [one.question for one in asked],
+        [one.kind == "answerable" for one in asked],
+    )
+    made = recalibrated_version(
+        root, version, Defaults(engine.reranker, gate), found.as_dict()
+    )
+    get_run_logger().info(
+        "gate calibrated: version=%s source=%s answerable=%d others=%d reason=%s",
+        made.version,
+        found.source,
+        found.n_answerable,
+        found.n_others,
+        found.reason or "none",
+    )
+    return made.version
 
 
 @task(name="judge-index", cache_policy=NO_CACHE)
@@ -162,5 +209,21 @@ def evaluation_page(report: EvaluationReport) -> str:
         f"# Index {report.version}: {verdict}\n\n"
         f"| measure | mean | 95 % interval | questions |\n|---|---:|---|---:|\n{rows}\n\n"
         f"Answers took {report.latency_ms['p50']:.1f} ms (median) and "
-        f"{report.latency_ms['p99']:.1f} ms (99 %). Not fully right: {wrong}."
+        f"{report.latency_ms['p99']:.1f} ms (99 %). Not fully right: {wrong}.\n\n"
+        f"{gate_line(report.gate)}"
+    )
+
+
+def gate_line(gate: Mapping[str, Any]) -> str:
+    """Return what the gate was fitted to, for people."""
+    if gate.get("source") != "judged questions":
+        return (
+            f"The gate is the one that ships: {gate.get('reason', 'nothing is known')}."
+        )
+    return (
+        f"The gate is fitted to {gate['n_answerable']} answerable and {gate['n_others']} "
+        f"other judged questions: AUROC {gate['auroc']:.3f} on those that a fold did not "
+        f"see ({gate['auroc_shipped']:.3f} with the gate that ships), "
+        f"{gate['false_answers']:.1%} false answers at {gate['false_refusals']:.0%} "
+        f"false refusals ({gate['false_answers_shipped']:.1%})."
     )

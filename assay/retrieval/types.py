@@ -130,8 +130,11 @@ class Hit:
         Comparable within one search only.
     parts : mapping of str to float
         The score's features by name, for an explanation of the rank.
+    row : int
+        Row of the passage in the index that it was found in.
     """
 
     passage: Passage
     score: float
     parts: Mapping[str, float] = field(default_factory=dict)
+    row: int = -1

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.retrieval.evidence import gate_features
-from assay.retrieval.features import candidates
 from assay.retrieval.parts import SearchParts, build_parts
-from assay.retrieval.reranker import Reranker
+from assay.retrieval.search.evidence import gate_features
+from assay.retrieval.search.features import candidates
+from assay.retrieval.search.reranker import Reranker
 from assay.retrieval.types import Document
 from benchmarks.retrieval.reference_sets import CachedEncoder, ReferenceSet
 

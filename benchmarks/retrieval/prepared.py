@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assay.retrieval.features import Candidates, candidates
 from assay.retrieval.learning.reranker import Judged
 from assay.retrieval.parts import SearchParts, build_parts
+from assay.retrieval.search.features import Candidates, candidates
 from benchmarks.retrieval.reference_sets import CachedEncoder, ReferenceSet, read_set
 
 

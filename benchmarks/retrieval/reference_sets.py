@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.retrieval.dense import read_encoder
-from assay.retrieval.export import export_encoder
 from assay.retrieval.parts import Encode
 from assay.retrieval.types import Document, Metadata
+from assay.retrieval.vectors.dense import read_encoder
+from assay.retrieval.vectors.export import export_encoder
 
 SETS = ("financebenchA", "tatqaA", "convfinqaA", "squadA", "ectA", "scifact")
 

@@ -8,15 +8,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.retrieval.dense import Encoder, read_encoder, torch_encoder
-from assay.retrieval.folder import read_parts, save_parts
-from assay.retrieval.parts import SearchParts, build_parts, index_text
-from assay.retrieval.search import open_engine, search
+from assay.retrieval.answers.answer import answer
+from assay.retrieval.documents import Corpus
+from assay.retrieval.index import Encoding, build_version, open_version
+from assay.retrieval.parts import build_parts, index_text
+from assay.retrieval.search import search
+from assay.retrieval.types import Document
+from assay.retrieval.vectors.dense import Encoder, read_encoder, torch_encoder
 from benchmarks.retrieval.reference_sets import CachedEncoder, ReferenceSet
 
 N_TEXTS, N_QUESTIONS, TURN = 100, 100, 20
@@ -49,18 +53,47 @@ def speed_figures(
         figures[f"{name}_index_cpu_seconds"] = len(texts) / rate
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        calls = {
-            "tutorial": tutorial_search(
-                root, tutorial_texts, encode(tutorial_texts), slow
-            ),
-            "assay": own_search(root / "index", parts, own),
-        }
+        calls = beside(root, reference, tutorial_texts, encode, own, slow)
         figures["tutorial_mib"] = _mib(root.glob("tutorial.*"))
-        figures["assay_mib"] = _mib((root / "index").iterdir())
+        figures["assay_mib"] = _mib((root / "index").glob("versions/*/parts/*"))
         figures["tutorial_peak_mib"] = peak_mib(_TUTORIAL, root, folder)
         figures["assay_peak_mib"] = peak_mib(_OWN, root, folder)
         figures |= latencies(calls, list(reference.queries.values())[:N_QUESTIONS])
     return figures
+
+
+def question_figures(
+    reference: ReferenceSet, tutorial_texts: Sequence[str], folder: Path
+) -> dict[str, float]:
+    """Measure what a question costs, over indexes whose vectors are drawn at random.
+
+    A search reads every vector whatever it holds, so that none has to be encoded.
+    """
+    rng = np.random.default_rng(0)
+
+    def drawn(texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = rng.normal(size=(len(texts), own.n_dimensions)).astype(np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    own, slow = read_encoder(folder), torch_encoder(bf16=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        calls = beside(Path(scratch), reference, tutorial_texts, drawn, own, slow)
+        return latencies(calls, list(reference.queries.values())[:N_QUESTIONS])
+
+
+def beside(
+    root: Path,
+    reference: ReferenceSet,
+    tutorial_texts: Sequence[str],
+    encode: Encoder,
+    own: Encoder,
+    slow: Encoder,
+) -> dict[str, Ask]:
+    """Return the tutorial's search and Assay's calls over indexes that were written."""
+    return {
+        "tutorial": tutorial_search(root, tutorial_texts, encode(tutorial_texts), slow),
+        **own_calls(root / "index", reference.documents, encode, own),
+    }
 
 
 def latencies(calls: Mapping[str, Ask], questions: Sequence[str]) -> dict[str, float]:
@@ -102,11 +135,23 @@ def tutorial_search(
     return ask
 
 
-def own_search(folder: Path, parts: SearchParts, own: Encoder) -> Ask:
-    """Return Assay's search over an index that is written and opened once."""
-    save_parts(parts, folder)
-    engine = open_engine(read_parts(folder), own)
-    return lambda question: search(engine, question)
+def own_calls(
+    root: Path, documents: Sequence[Document], encode: Encoder, own: Encoder
+) -> dict[str, Ask]:
+    """Return Assay's search, its quoted answer, and the encoder alone.
+
+    The index is written and opened once. The gate lets every question pass, so that each
+    is answered with its quotations.
+    """
+    built = build_version(root, Corpus(tuple(documents)), Encoding("cached", encode))
+    index = open_version(root, built.manifest.version, lambda _: own)
+    lenient = replace(index.engine.gate, threshold=0.0)
+    index = replace(index, engine=replace(index.engine, gate=lenient))
+    return {
+        "assay": lambda question: search(index.engine, question),
+        "answer": lambda question: answer(question, index),
+        "encoder": lambda question: own([question]),
+    }
 
 
 def in_turns(
@@ -130,17 +175,17 @@ def in_turns(
 
 _OWN = """
 from pathlib import Path
-from assay.retrieval.dense import read_encoder
-from assay.retrieval.folder import read_parts
+from assay.retrieval.vectors.dense import read_encoder
+from assay.retrieval.parts.folder import read_parts
 from assay.retrieval.search import open_engine, search
-parts = read_parts(Path(sys.argv[1]) / "index")
+parts = read_parts(next(Path(sys.argv[1]).glob("index/versions/*/parts")))
 engine = open_engine(parts, read_encoder(Path(sys.argv[2])))
 search(engine, "What did the board propose?")
 """
 _TUTORIAL = """
 import faiss, json
 from pathlib import Path
-from assay.retrieval.dense import torch_encoder
+from assay.retrieval.vectors.dense import torch_encoder
 index = faiss.read_index(sys.argv[1] + "/tutorial.faiss")
 texts = json.loads(Path(sys.argv[1], "tutorial.json").read_text())
 index.search(torch_encoder(bf16=False)(["What did the board propose?"]), 5)

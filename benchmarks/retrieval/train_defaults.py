@@ -16,16 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.retrieval.answers.extractive import (
+from assay.retrieval.answers.sentences import (
     SENTENCE_FEATURES,
     Sentences,
     sentence_features,
 )
 from assay.retrieval.evaluation import mean_over_queries, ranking_quality
-from assay.retrieval.features import FEATURES
 from assay.retrieval.learning.reranker import fit_reranker, listwise_weights
-from assay.retrieval.reranker import Reranker
 from assay.retrieval.search import Defaults, stored_form
+from assay.retrieval.search.features import FEATURES
+from assay.retrieval.search.reranker import Reranker
 from assay.retrieval.types import Hit
 from benchmarks.retrieval.prepared import Prepared, prepared
 from benchmarks.retrieval.reference_sets import SETS, cached_encoder
@@ -82,9 +82,10 @@ def sentence_lists(
         scores = reranker.scores(found.features)
         order = np.argsort(-scores, kind="stable")[:5]
         hits = [
-            Hit(one.parts.passages[found.rows[at]], float(scores[at])) for at in order
+            Hit(one.parts.passages[row], float(score), row=int(row))
+            for row, score in zip(found.rows[order], scores[order], strict=True)
         ]
-        cut = sentence_features(one.reference.queries[query], hits, one.parts.lexical)
+        cut = sentence_features(one.reference.queries[query], hits, one.parts)
         passages = [hits[number].passage for number in cut.hits]
         texts = [
             _plain(p.text[start - p.start : end - p.start])

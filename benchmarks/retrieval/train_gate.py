@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.retrieval.evaluation import gate_quality
-from assay.retrieval.evidence import gate_features
-from assay.retrieval.gate import Gate
 from assay.retrieval.learning.gate import fit_gate
-from assay.retrieval.reranker import Reranker
+from assay.retrieval.search.evidence import gate_features
+from assay.retrieval.search.gate import Gate
+from assay.retrieval.search.reranker import Reranker
 from benchmarks.retrieval.held_out import held_out
 from benchmarks.retrieval.prepared import Prepared
 from benchmarks.retrieval.reference_sets import CachedEncoder

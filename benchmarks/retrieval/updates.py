@@ -22,14 +22,14 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.retrieval.dense import read_encoder, torch_encoder
 from assay.retrieval.documents import Corpus
-from assay.retrieval.export import export_encoder
 from assay.retrieval.index import Encoding, build_version, open_version
 from assay.retrieval.index.build import Built
 from assay.retrieval.parts import index_text
 from assay.retrieval.search import Engine, search
 from assay.retrieval.types import Document, Metadata
+from assay.retrieval.vectors.dense import read_encoder, torch_encoder
+from assay.retrieval.vectors.export import export_encoder
 from benchmarks.retrieval.crashes import Sweep, crash_sweep
 from benchmarks.retrieval.speed import encoding_rate, latencies, tutorial_search
 
@@ -125,8 +125,9 @@ def page(found: Update, rate: float, asked: Mapping[str, float], crashes: Sweep)
         "",
         "Written by `python -m benchmarks.retrieval.updates`: a full build, then one in "
         "which one document in a hundred has a new text. The documents are words drawn "
-        "by Zipf's law; encoding is reckoned from the rate of the shipped encoder (int8, "
-        "one thread) on some of these passages, which are as long as its window.",
+        "by Zipf's law, since the reference sets together hold far fewer passages; "
+        "encoding is reckoned from the rate of the shipped encoder (int8, one thread) on "
+        "some of these passages, which are as long as its window.",
         "",
         "| | full build | update | share |",
         "|---|---:|---:|---:|",

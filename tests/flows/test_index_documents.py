@@ -8,6 +8,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from assay.errors import BundleError, DataError, RegistryError
+from assay.retrieval.answers.golden import read_golden
 from assay.retrieval.index import current_version
 from flows.evaluate_answers import evaluate_answers
 from flows.index_documents import index_documents
@@ -83,3 +84,31 @@ async def test_documents_that_answer_worse_do_not_replace_those_in_service(
         )
     assert current_version(flow_settings.document_index) == serving
     assert "against the version in service" in (await pages())[-1]
+
+
+async def test_a_gate_is_calibrated_by_questions_that_do_not_judge_it(
+    flow_settings, root, tmp_path
+):
+    asked = [one for one in read_golden(root / GOLDEN) if one.kind != "empty"]
+    lines = [
+        {"id": one.id, "kind": one.kind, "question": f"Please say: {one.question}"}
+        for one in asked
+    ]
+    path = tmp_path / "calibration.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    outcome = await index_documents(calibration=str(path))
+    folder = flow_settings.document_index / "versions" / str(outcome["version"])
+    found = json.loads((folder / "calibration.json").read_text())
+    n_answerable = sum(one.kind == "answerable" for one in asked)
+    assert (found["n_answerable"], found["auroc"] > 0.5) == (n_answerable, True)
+    report = flow_settings.document_index / "evaluations" / f"{outcome['version']}.json"
+    assert json.loads(report.read_text())["gate"] == found
+    said = "fitted to" if found["source"] == "judged questions" else "one that ships"
+    assert said in (await pages())[-1]
+
+
+async def test_golden_questions_do_not_calibrate_the_gate_that_they_judge(flow_settings):
+    serving = current_version(flow_settings.document_index)
+    with pytest.raises(DataError, match="are golden ones, which judge"):
+        await index_documents(calibration=GOLDEN)
+    assert current_version(flow_settings.document_index) == serving

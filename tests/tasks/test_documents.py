@@ -5,7 +5,7 @@ import pytest
 from assay.errors import DataError, SourceError
 from assay.retrieval.answers.golden import EvaluationReport
 from assay.retrieval.evaluation import Measure
-from tasks.documents import evaluation_page, read_limits
+from tasks.documents import evaluation_page, gate_line, read_limits
 
 
 def test_limits_that_are_absent_or_wrong_are_refused(tmp_path):
@@ -31,3 +31,25 @@ def test_the_page_shows_measures_with_intervals_and_why_it_failed():
     assert "failed: recall_at_5 is 0.500, below 0.900" in page
     assert "answerable-01" in page
     assert not report.passed
+
+
+def test_the_page_says_what_the_gate_was_fitted_to():
+    fitted = {
+        "source": "judged questions",
+        "n_answerable": 30,
+        "n_others": 25,
+        "auroc": 0.9812,
+        "auroc_shipped": 0.938,
+        "false_answers": 0.08,
+        "false_answers_shipped": 0.225,
+        "false_refusals": 0.05,
+    }
+    said = gate_line(fitted)
+    assert "30 answerable and 25 other judged questions" in said
+    assert "AUROC 0.981" in said
+    assert "(0.938 with the gate that ships)" in said
+    assert "8.0% false answers at 5% false refusals (22.5%)" in said
+    shipped = {"source": "shipped", "reason": "no judged questions were given"}
+    assert gate_line(shipped) == (
+        "The gate is the one that ships: no judged questions were given."
+    )

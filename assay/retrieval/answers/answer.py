@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from assay.retrieval.answers.extractive import Quotation, quotations
 from assay.retrieval.answers.safety import has_instruction, ordered_spans
-from assay.retrieval.gate import Refusal
+from assay.retrieval.answers.scope import Scope, without_companies
 from assay.retrieval.index import OpenIndex
-from assay.retrieval.names import unknown_names
 from assay.retrieval.parts import index_text
-from assay.retrieval.routing import Asked
-from assay.retrieval.scope import Scope, without_companies
+from assay.retrieval.parts.routing import Asked
 from assay.retrieval.search import Filters, Found, search
-from assay.retrieval.tokens import words
+from assay.retrieval.search.gate import Refusal
 from assay.retrieval.types import Metadata, Passage
+from assay.retrieval.words.names import unknown_names
+from assay.retrieval.words.tokens import words
 
 Tell = Callable[[Found], None]
 
@@ -167,11 +167,10 @@ def _quotes(
     question: str, index: OpenIndex, found: Found, scope: Scope, n: int
 ) -> tuple[tuple[Quote, ...], tuple[Refusal, ...]]:
     passages = {hit.passage.passage_id: hit.passage for hit in found.hits}
-    lexical = index.engine.parts.lexical
     quotes: list[Quote] = []
     reasons: list[Refusal] = []
     bare = without_companies(question, scope.asked)
-    for one in quotations(bare, found.hits, lexical, n=n + _SPARE):
+    for one in quotations(bare, found.hits, index.engine.parts, n=n + _SPARE):
         text = index.texts[one.document_id]
         tainted = any(
             one.start < end and start < one.end for start, end in ordered_spans(text)

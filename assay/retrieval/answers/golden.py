@@ -19,6 +19,11 @@ from assay.retrieval.index import OpenIndex
 
 KINDS = ("answerable", "empty", "out_of_scope", "near_scope", "injected")
 
+UNCALIBRATED: Mapping[str, Any] = {
+    "source": "shipped",
+    "reason": "no judged questions were given to calibrate by",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class GoldenQuestion:
@@ -66,6 +71,8 @@ class EvaluationReport:
         Why it does not pass; empty where it does.
     questions : mapping of str to mapping of str to float
         Values of each question by its id.
+    gate : mapping
+        What the index's gate was fitted to.
     """
 
     version: str
@@ -74,6 +81,7 @@ class EvaluationReport:
     wrong: tuple[str, ...]
     failures: tuple[str, ...]
     questions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    gate: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -155,6 +163,7 @@ def evaluate_answers(
         wrong=tuple(wrong),
         failures=limits_missed({n: m.value for n, m in measures.items()}, limits),
         questions=questions,
+        gate=dict(index.calibration) or UNCALIBRATED,
     )
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from assay.errors import DataError
 from assay.retrieval.answers.safety import has_instruction
-from assay.retrieval.passages import sentence_spans
-from assay.retrieval.tokens import is_number, terms, words
+from assay.retrieval.parts.passages import sentence_spans
 from assay.retrieval.types import Passage
+from assay.retrieval.words.tokens import is_number, terms, words
 
 LEAST_SUPPORT = 0.6
 _DENIALS = frozenset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b[^.?!\n]{0,40}?"
@@ -16,6 +17,7 @@ _ORDERS = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)
 def has_instruction(text: str) -> bool:
     """Return whether a text gives orders to whoever answers.
 
@@ -29,7 +31,8 @@ def has_instruction(text: str) -> bool:
     return _ORDERS.search(text) is not None
 
 
-def ordered_spans(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=1024)
+def ordered_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Return the spans of the paragraphs that hold an instruction.
 
     An instruction taints its paragraph: the sentence after it may be what it wants said.
@@ -39,4 +42,4 @@ def ordered_spans(text: str) -> list[tuple[int, int]]:
         if has_instruction(paragraph):
             spans.append((start, start + len(paragraph)))
         start += len(paragraph) + 2
-    return spans
+    return tuple(spans)

@@ -18,8 +18,8 @@ from assay.retrieval.answers.answer import (
 from assay.retrieval.answers.extractive import Quotation
 from assay.retrieval.answers.grounding import Claim, claims_of
 from assay.retrieval.answers.prompt import Prompt, grounded_prompt
+from assay.retrieval.answers.scope import Scope
 from assay.retrieval.index import OpenIndex
-from assay.retrieval.scope import Scope
 from assay.retrieval.search import Filters, Found
 
 

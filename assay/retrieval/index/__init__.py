@@ -10,6 +10,7 @@ from assay.retrieval.index.current import (
     roll_back,
 )
 from assay.retrieval.index.manifest import IndexManifest, read_manifest
+from assay.retrieval.index.recalibrated import recalibrated_version
 
 __all__ = [
     "Encoding",
@@ -21,5 +22,6 @@ __all__ = [
     "open_version",
     "promote_version",
     "read_manifest",
+    "recalibrated_version",
     "roll_back",
 ]

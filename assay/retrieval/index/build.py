@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from assay.errors import BundleError, DataError
 from assay.retrieval.documents import Corpus
-from assay.retrieval.folder import save_parts
 from assay.retrieval.index.comparison import (
     Unchanged,
     changes_between,
@@ -38,7 +37,8 @@ from assay.retrieval.parts import (
     index_text,
     title_vectors,
 )
-from assay.retrieval.passages import PassageRules
+from assay.retrieval.parts.folder import save_parts
+from assay.retrieval.parts.passages import PassageRules
 from assay.retrieval.search import Defaults, shipped_defaults, stored_form
 from assay.retrieval.types import Document, Passage
 
@@ -127,9 +127,9 @@ def build_version(
     version = _version_of(entries, duplicates, encoding.name, rules, defaults)
     folder = root / "versions" / version
     tell("compare", 1.0)
-    if standing := _standing(folder):
+    if standing := standing_version(folder):
         return Built(standing, folder, 0, changes)
-    with _building_folder(root) as building:
+    with building_folder(root) as building:
         old = unchanged_parts(root, before, entries, rules)
         found = _write_parts(building, root, kept, old, encoding, rules, tell)
         _write_weights(building, defaults)
@@ -145,7 +145,7 @@ def build_version(
             rules=asdict(rules),
             files=_digests(building),
         )
-        _seal(building, folder, manifest, tell)
+        seal(building, folder, manifest, tell)
     return Built(manifest, folder, found.n_encoded, changes)
 
 
@@ -235,7 +235,8 @@ def _write_weights(building: Path, defaults: Defaults) -> None:
     write_whole(building / "weights.json", json.dumps(stored_form(defaults)).encode())
 
 
-def _standing(folder: Path) -> IndexManifest | None:
+def standing_version(folder: Path) -> IndexManifest | None:
+    """Return the manifest of a version that is there whole; a broken one is removed."""
     if not folder.exists():
         return None
     try:
@@ -245,7 +246,13 @@ def _standing(folder: Path) -> IndexManifest | None:
         return None
 
 
-def _seal(building: Path, folder: Path, manifest: IndexManifest, tell: Tell) -> None:
+def seal(
+    building: Path,
+    folder: Path,
+    manifest: IndexManifest,
+    tell: Tell = lambda _stage, _share: None,
+) -> None:
+    """Write the manifest of a complete version and put the version in its place."""
     tell("seal", 0.0)
     write_whole(building / MANIFEST, manifest_bytes(manifest))
     tell("seal", 0.5)
@@ -256,7 +263,8 @@ def _seal(building: Path, folder: Path, manifest: IndexManifest, tell: Tell) -> 
 
 
 @contextmanager
-def _building_folder(root: Path) -> Iterator[Path]:
+def building_folder(root: Path) -> Iterator[Path]:
+    """Give a folder to build in, which is gone afterwards unless it was renamed."""
     parent = root / "building"
     parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=parent))

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from assay.errors import BundleError, DataError
-from assay.retrieval.folder import read_parts
 from assay.retrieval.index.disk import text_digest
 from assay.retrieval.index.manifest import DocumentEntry, IndexManifest, verified_manifest
 from assay.retrieval.parts import SearchParts
-from assay.retrieval.passages import PassageRules, cut_passages
+from assay.retrieval.parts.folder import read_parts
+from assay.retrieval.parts.passages import PassageRules, cut_passages
 from assay.retrieval.types import Document, Metadata, Passage
 
 

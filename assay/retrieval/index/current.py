@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from assay.errors import BundleError, RegistryError
-from assay.retrieval.folder import read_parts
 from assay.retrieval.index.disk import write_whole
 from assay.retrieval.index.manifest import (
     IndexManifest,
@@ -17,8 +16,9 @@ from assay.retrieval.index.manifest import (
     verified_manifest,
 )
 from assay.retrieval.parts import Encode
+from assay.retrieval.parts.folder import read_parts
 from assay.retrieval.search import Engine, defaults_from, open_engine
-from assay.retrieval.stemming import stem
+from assay.retrieval.words.stemming import stem
 
 EncoderOf = Callable[[str], Encode]
 
@@ -37,12 +37,15 @@ class OpenIndex:
         Text of each document, which all spans count.
     titles : mapping of str to str
         Title of each document.
+    calibration : mapping
+        What the gate was fitted to; empty for the gate that ships.
     """
 
     manifest: IndexManifest
     engine: Engine
     texts: Mapping[str, str]
     titles: Mapping[str, str]
+    calibration: Mapping[str, Any] = field(default_factory=dict)
 
     def knows(self, word: str) -> bool:
         """Return whether a word, lower case and not stemmed, occurs in the index."""
@@ -146,6 +149,7 @@ def open_version(root: Path, version: str, encoder_of: EncoderOf) -> OpenIndex:
         ),
         texts={one["document_id"]: one["text"] for one in documents},
         titles={one["document_id"]: one["title"] for one in documents},
+        calibration=_calibration(folder / "calibration.json"),
     )
 
 
@@ -194,6 +198,10 @@ def open_current(
     if held is not None:
         return held, problems[0]
     raise BundleError("no index version can be opened: " + "; ".join(problems))
+
+
+def _calibration(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_bytes())) if path.is_file() else {}
 
 
 def _history(root: Path) -> list[str]:

@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 
 from assay.errors import BundleError
-from assay.retrieval.dense import SHIPPED_MODEL, passage_encoder, read_encoder
 from assay.retrieval.index.build import Encoding
 from assay.retrieval.index.disk import file_digest, text_digest
 from assay.retrieval.parts import Encode
+from assay.retrieval.vectors.dense import SHIPPED_MODEL, passage_encoder, read_encoder
 
 _FILES = ("fp32.onnx", "int8.onnx", "tokenizer.json", "encoder.json")
 
@@ -23,7 +23,7 @@ def prepared_encoding(root: Path, model: str = SHIPPED_MODEL) -> Encoding:
     root : Path
         Folder of the index.
     model : str
-        See `assay.retrieval.dense.torch_encoder`.
+        See `assay.retrieval.vectors.dense.torch_encoder`.
     """
     link = root / "encoders" / f"{text_digest(model)[:16]}.name"
     if link.is_file():
@@ -48,7 +48,7 @@ def query_encoder(root: Path, name: str) -> Encode:
 
 
 def _exported(root: Path, model: str) -> str:
-    from assay.retrieval.export import export_encoder
+    from assay.retrieval.vectors.export import export_encoder
 
     parent = root / "encoders"
     parent.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from assay.errors import DataError
-from assay.retrieval.evidence import GATE_FEATURES
-from assay.retrieval.gate import Gate, gate_design
+from assay.retrieval.search.evidence import GATE_FEATURES
+from assay.retrieval.search.gate import Gate, gate_design
 
 Floats = NDArray[np.float64]
 
@@ -87,8 +87,8 @@ def fit_gate(
     gate = Gate(
         centre=centre,
         spread=spread,
-        weights=_logistic(design, label, weight, penalty, None),
-        general=_logistic(
+        weights=logistic_weights(design, label, weight, penalty, None),
+        general=logistic_weights(
             design[:, : rows.shape[1] + 1], label, general, penalty, _BOUNDS
         ),
         style_centres=centres,
@@ -98,7 +98,7 @@ def fit_gate(
     yes = label == 1
     passing = gate.probability(rows[yes])
     return replace(
-        gate, threshold=_weighted_quantile(passing, weight[yes], false_refusals)
+        gate, threshold=weighted_quantile(passing, weight[yes], false_refusals)
     )
 
 
@@ -110,7 +110,7 @@ def _styles(rows: Floats, style: NDArray[Any]) -> tuple[Floats, Floats]:
     return np.stack([one.mean(axis=0) for one in known]), np.stack(precisions)
 
 
-def _weighted_quantile(values: Floats, weight: Floats, share: float) -> float:
+def weighted_quantile(values: Floats, weight: Floats, share: float) -> float:
     """Return the least value below which at most a share of the weight lies."""
     order = np.argsort(values)
     below = np.cumsum(weight[order]) - weight[order]
@@ -123,28 +123,46 @@ def _centre_and_spread(rows: Floats) -> tuple[Floats, Floats]:
     return rows.mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
 
 
-def _logistic(
+def logistic_weights(
     design: Floats,
     label: Floats,
     weight: Floats,
     penalty: float,
-    bounds: Sequence[tuple[float | None, float | None]] | None,
+    bounds: Sequence[tuple[float | None, float | None]] | None = None,
+    prior: Floats | None = None,
 ) -> Floats:
+    """Return the weights of a logistic regression with a ridge.
+
+    Parameters
+    ----------
+    design : ndarray of shape (n_questions, n_weights)
+        See `gate_design`; the first column is the intercept, which has no ridge unless
+        there is a `prior`.
+    label, weight : ndarray of shape (n_questions,)
+        1 for answerable, else 0; weight of each question.
+    penalty : float
+        Half of the ridge on the squared distance to `prior`.
+    bounds : sequence of (low, high), optional
+        Of each weight.
+    prior : ndarray of shape (n_weights,), optional
+        Weights that the ridge pulls to; 0 if None.
+    """
     from scipy.optimize import minimize
 
+    aim = np.zeros(design.shape[1]) if prior is None else prior
     ridge = np.full(design.shape[1], penalty)
-    ridge[0] = 0.0
+    ridge[0] = 0.0 if prior is None else 0.1
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         logits = design @ weights
         value = weight @ (np.logaddexp(0, logits) - label * logits)
         error = weight * (1 / (1 + np.exp(-np.clip(logits, -30, 30))) - label)
-        slope = design.T @ error + ridge * weights
-        return float(value + 0.5 * ridge @ weights**2), slope
+        slope = design.T @ error + ridge * (weights - aim)
+        return float(value + 0.5 * ridge @ (weights - aim) ** 2), slope
 
     found = minimize(
         loss,
-        np.zeros(design.shape[1]),
+        aim.copy(),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,

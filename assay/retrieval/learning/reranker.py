@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.errors import DataError
-from assay.retrieval.reranker import Reranker
+from assay.retrieval.search.reranker import Reranker
 
 Floats = NDArray[np.float32]
 Weights = NDArray[np.float64]
@@ -22,7 +22,7 @@ class Judged:
     Attributes
     ----------
     features : ndarray of shape (n_candidates, len(FEATURES))
-        See `assay.retrieval.features.candidates`.
+        See `assay.retrieval.search.features.candidates`.
     documents : ndarray of shape (n_candidates,)
         Row of each candidate's document.
     gold : frozenset of int

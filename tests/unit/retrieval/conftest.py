@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from assay.retrieval.parts import build_parts
-from assay.retrieval.tokens import terms
 from assay.retrieval.types import Document, Metadata
+from assay.retrieval.words.tokens import terms
 
 TEXTS = {
     "northwind-2022": (

@@ -6,7 +6,7 @@ import pytest
 
 from assay.errors import DataError
 from assay.retrieval.answers.answer import answer
-from assay.retrieval.gate import Refusal
+from assay.retrieval.search.gate import Refusal
 from assay.retrieval.types import Document, Metadata
 
 QUESTION = "What was Northwind's net interest income in 2021?"

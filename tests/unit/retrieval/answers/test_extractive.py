@@ -3,14 +3,9 @@
 import numpy as np
 import pytest
 
-from assay.retrieval.answers.extractive import (
-    SENTENCE_FEATURES,
-    quotations,
-    sentence_features,
-)
-from assay.retrieval.lexical import build_lexical_index
-from assay.retrieval.passages import cut_passages
-from assay.retrieval.tokens import terms
+from assay.retrieval.answers.extractive import quotations
+from assay.retrieval.answers.sentences import SENTENCE_FEATURES, sentence_features
+from assay.retrieval.parts import build_parts
 from assay.retrieval.types import Document, Hit
 
 TEXT = (
@@ -20,15 +15,19 @@ TEXT = (
 WEIGHTS = np.array([3.0 if n == "coverage" else 0.1 for n in SENTENCE_FEATURES])
 
 
-@pytest.fixture
-def hits():
-    document = Document("report", "Report", TEXT, pages=(0,))
-    return [Hit(passage, 1.0) for passage in cut_passages(document)] * 2
+def parts_of(encode, **options):
+    rain = Document("rain", "Rain", "Rain fell on the harbour.")
+    return build_parts([Document("report", "Report", TEXT, **options), rain], encode)
 
 
 @pytest.fixture
-def index():
-    return build_lexical_index([terms(TEXT), terms("Rain fell on the harbour.")])
+def index(encode):
+    return parts_of(encode, pages=(0,))
+
+
+@pytest.fixture
+def hits(index):
+    return [Hit(index.passages[0], 1.0, row=0)] * 2
 
 
 def test_the_sentence_that_is_asked_for_is_quoted_word_for_word(hits, index):
@@ -38,12 +37,11 @@ def test_the_sentence_that_is_asked_for_is_quoted_word_for_word(hits, index):
     assert (found[0].document_id, found[0].page) == ("report", 1)
 
 
-def test_a_quotation_is_on_the_page_where_it_begins(index):
-    pages = (0, TEXT.index("Directors"))
-    passages = cut_passages(Document("report", "Report", TEXT, pages=pages))
-    hits = [Hit(passage, 1.0) for passage in passages]
-    found = quotations("When did offices close?", hits, index, weights=WEIGHTS)
-    assert (len(hits), hits[0].passage.page, found[0].page) == (1, 1, 2)
+def test_a_quotation_is_on_the_page_where_it_begins(encode):
+    parts = parts_of(encode, pages=(0, TEXT.index("Directors")))
+    hit = Hit(parts.passages[0], 1.0, row=0)
+    found = quotations("When did offices close?", [hit], parts, weights=WEIGHTS)
+    assert (hit.passage.page, found[0].page) == (1, 2)
 
 
 def test_a_sentence_of_two_passages_is_quoted_once(hits, index):

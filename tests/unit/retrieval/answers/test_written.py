@@ -7,7 +7,7 @@ import pytest
 from assay.errors import SourceError
 from assay.retrieval.answers.answer import answer
 from assay.retrieval.answers.written import written_answer
-from assay.retrieval.gate import Refusal
+from assay.retrieval.search.gate import Refusal
 from assay.retrieval.types import Document, Metadata
 from tests.unit.retrieval.answers.test_answer import INJECTIONS, QUESTION
 

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from assay.errors import DataError
 from assay.retrieval.documents import read_document
 from assay.retrieval.documents.portable import MOST_PAGES, parse_pdf
-from assay.retrieval.passages import cut_passages
+from assay.retrieval.parts.passages import cut_passages
 
 
 def written(*texts, **information):

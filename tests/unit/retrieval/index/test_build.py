@@ -10,8 +10,8 @@ from assay.errors import DataError
 from assay.retrieval.index import embeddings, open_version
 from assay.retrieval.index.disk import file_digest
 from assay.retrieval.parts import build_parts
-from assay.retrieval.tokens import terms
 from assay.retrieval.types import Document
+from assay.retrieval.words.tokens import terms
 from tests.unit.retrieval.index.conftest import CountingEncode
 
 
@@ -69,7 +69,7 @@ def test_an_updated_index_equals_one_built_anew(
         assert one.vocabulary == other.vocabulary
         for array in ("starts", "texts", "weights"):
             np.testing.assert_array_equal(getattr(one, array), getattr(other, array))
-    for array in ("terms", "passage_starts", "sentences"):
+    for array in parts.places.__slots__:
         found = getattr(parts.places, array)
         np.testing.assert_array_equal(found, getattr(fresh.places, array))
 
@@ -179,3 +179,14 @@ def test_a_build_that_died_while_encoding_goes_on_where_it_was(
 def test_an_id_twice_is_refused(build, documents):
     with pytest.raises(DataError, match="repeat another's id"):
         build([documents[0], documents[0]])
+
+
+def test_an_update_keeps_where_the_sentences_of_unchanged_documents_lie(
+    build, documents, encode, encoder_of, tmp_path
+):
+    before = build(documents).manifest
+    changed = [replace(documents[0], text="New words only."), *documents[1:]]
+    updated = build(changed, before=before)
+    places = open_version(tmp_path, updated.manifest.version, encoder_of).engine.parts
+    fresh = build_parts(sorted(changed, key=lambda d: d.document_id), encode)
+    np.testing.assert_array_equal(places.places.spans, fresh.places.spans)

@@ -1,0 +1,1 @@
+"""Texts as vectors, and the export of the model that makes them."""

@@ -1,0 +1,1 @@
+"""Words of questions and documents: cut, stemmed, and the names among them."""
