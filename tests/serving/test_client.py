@@ -144,6 +144,7 @@ class Flaky:
 
 ANSWER = {
     **{"model": "tiny", "version": "1", "bundle_digest": "0", "request_id": "r"},
+    **{"role": "champion"},
     **{"threshold": 0.5, "probability": 0.7, "decision": "decline"},
     "outcomes": [{"request_id": "r-1", "status": "accepted"}],
 }

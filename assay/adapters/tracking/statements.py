@@ -8,7 +8,12 @@ from assay.adapters.tracking.client import is_not_found, mlflow_client, reaching
 from assay.history.statement import STATEMENT_TAG
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from assay.settings import Settings
+
+_INSERTED_FIRST = ("UNIQUE constraint failed", "UniqueViolation", "Duplicate entry")
+"""As SQLite, PostgreSQL and MySQL say it."""
 
 
 class Statements:
@@ -38,8 +43,10 @@ class Statements:
     def put(self, model_name: str, sequence: int, text: str) -> None:
         """Write the statement about an entry."""
         with reaching_mlflow(self._settings, f"write a statement about {model_name!r}"):
-            self._client.set_registered_model_tag(
-                model_name, f"{STATEMENT_TAG}{sequence}", text
+            _written(
+                lambda: self._client.set_registered_model_tag(
+                    model_name, f"{STATEMENT_TAG}{sequence}", text
+                )
             )
 
     def drop_before(self, model_name: str, sequence: int) -> None:
@@ -52,7 +59,12 @@ class Statements:
         """Give an alias to a version, or take it away for None."""
         with reaching_mlflow(self._settings, f"move alias {alias!r} of {model_name!r}"):
             if version is not None:
-                self._client.set_registered_model_alias(model_name, alias, str(version))
+                named = str(version)
+                _written(
+                    lambda: self._client.set_registered_model_alias(
+                        model_name, alias, named
+                    )
+                )
             elif alias in self._client.get_registered_model(model_name).aliases:
                 self._client.delete_registered_model_alias(model_name, alias)
 
@@ -73,3 +85,19 @@ class Statements:
             except MlflowException as error:
                 if not is_not_found(error):  # another writer tidied first
                     raise
+
+
+def _written(write: Callable[[], None]) -> None:
+    """Write what MLflow inserts or updates, again where another writer inserted first.
+
+    MLflow looks and then inserts: of two that write one new key at once, its database
+    refuses the second. There is something to update then.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        write()
+    except MlflowException as error:
+        if not any(words in str(error) for words in _INSERTED_FIRST):
+            raise
+        write()
