@@ -61,10 +61,10 @@ class Decider:
             where the ledger takes no record.
         """
         try:
-            decision = None
+            since, decision = time.perf_counter_ns(), None
             if champion.text_explainer is not None:  # its reasons take long
                 decision = await asyncio.to_thread(decide, champion, body)
-            content, waiting = self.begin(champion, body, request_id, decision)
+            content, waiting = self.begin(champion, body, request_id, decision, since)
         except Problem as problem:
             if problem.status < 500:
                 await self.refused(champion, problem, body, request_id)
@@ -85,6 +85,7 @@ class Decider:
         body: bytes,
         request_id: str,
         decision: Decision | None = None,
+        since: int | None = None,
     ) -> tuple[bytes, asyncio.Future[Receipt] | None]:
         """Return the answer's body, and what it has to wait for.
 
@@ -94,13 +95,15 @@ class Decider:
             As `one`.
         decision : Decision, optional
             Of the champion on the body, where it was made elsewhere.
+        since : int, optional
+            When work on the request began, of `time.perf_counter_ns`; by default now.
 
         Raises
         ------
         Problem
             As `one`, the refusal not recorded.
         """
-        begin = time.perf_counter_ns()
+        begin = time.perf_counter_ns() if since is None else since
         by = champion
         if decision is None:
             decision = decide(champion, body, with_features=self.stream.is_kept)

@@ -10,6 +10,7 @@ import torch
 from assay.contract import read_contract
 from assay.encoders.modules import tokenised
 from assay.encoders.shape import TextShape
+from assay.ledger.reading import find_record
 from assay.models import fit_challenger
 from assay.reasons.quoting import QUOTES
 from tasks.reasons import quotes_document
@@ -88,7 +89,9 @@ def test_its_answers_are_the_trainers_and_each_is_on_record(fitted, client):
     assert [score["probability"] for score in batch["scores"]] == single
 
 
-def test_an_adverse_answer_quotes_what_weighed_most_and_so_does_its_record(client):
+def test_an_adverse_answer_quotes_what_weighed_most_and_so_does_its_record(
+    fitted, client, settings
+):
     text = "the company said profit rose, but debt fell badly"
     answer = client.post("/v1/models/note/score", json={"words said": text})
     content = answer.json()
@@ -107,6 +110,10 @@ def test_an_adverse_answer_quotes_what_weighed_most_and_so_does_its_record(clien
     recorded = client.get(f"/v1/decisions/{content['request_id']}").json()
     named = [f"words said[{each['start']}:{each['end']}]" for each in content["reasons"]]
     assert recorded["reasons"] == named
+    # Some sixty runs of an encoder's graph, wherever they were made, are its latency.
+    line = find_record(settings.ledger_folder, content["request_id"])
+    took = json.loads(line.body)["entry"]["latency_us"]
+    assert took > (500 if fitted.algorithm == "text_encoder" else 0)
     assert '"quote"' in json.dumps(client.get("/openapi.json").json())
 
 
