@@ -17,7 +17,7 @@ from assay.adapters.tracking.client import mlflow_client
 from assay.canary import goes_to_canary
 from assay.contract import find_contract
 from assay.history import Served
-from assay.history.decisions import canary, promotion
+from assay.history.decisions import canary, promotion, withdrawal
 from assay.history.protocol import change
 from assay.ledger import StreamWriter
 from assay.ledger.record import DecisionRecord, entry_bytes
@@ -36,7 +36,11 @@ OPTIONS = {"treated": "in_canary", "cluster": "entity"}
 
 @pytest.fixture
 def make(tmp_path, monkeypatch, flow_settings):
-    """Return a maker of models that put a canary on trial so many days ago."""
+    """Give a maker of models that put a canary on trial so many days ago.
+
+    The trials end with the test: other tests watch every canary of the platform.
+    """
+    names = []
     (tmp_path / "contracts").mkdir()
     monkeypatch.setenv("ASSAY_CONTRACTS", str(tmp_path / "contracts"))
     settings = flow_settings.model_copy(update={"contracts": tmp_path / "contracts"})
@@ -55,9 +59,13 @@ def make(tmp_path, monkeypatch, flow_settings):
         carry_out(settings, change(name, first, began - timedelta(days=30)))
         carry_out(settings, change(name, canary(NEW, SHARE, "a person"), began))
         decided(settings, name, began)
+        names.append(name)
         return settings, began
 
-    return made
+    yield made
+    for name in names:
+        ended = withdrawal(NEW.version, ("the test is over",), "a person")
+        carry_out(settings, change(name, ended, datetime.now(UTC)))
 
 
 def decided(settings, name, began, n=800):
