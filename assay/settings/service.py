@@ -86,7 +86,7 @@ class ServiceSettings(BaseSettings):
     require_signature: bool = True
     platform_key: str = ""
     platform_public_keys: str = ""
-    api_refresh_seconds: Annotated[float, Field(gt=0)] = 0.5
+    api_refresh_seconds: Annotated[float, Field(gt=0)] = 0.3
     api_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
     ledger: str = ""
     ledger_mode: Literal["durable", "relaxed", "off"] = "durable"

@@ -35,7 +35,7 @@ N_SERVERS, N_CHANGES = 3, 30
 NAME = "followed"
 REST_SECONDS = 3.0
 GOAL_SECONDS = 1.0
-SHIPPED = {"ASSAY_API_REFRESH_SECONDS": "0.5"}
+SHIPPED = {"ASSAY_API_REFRESH_SECONDS": "0.3"}
 KINDS = ("rollback", "stop", "resume")
 
 
