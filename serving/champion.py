@@ -82,6 +82,14 @@ class Champion:
         """Whether its adverse decisions carry reasons."""
         return self.explainer is not None or self.text_explainer is not None
 
+    @property
+    def takes_long(self) -> bool:
+        """Whether a decision, its own or its canary's, may keep other callers waiting."""
+        canary = self.beside.canary if self.beside else None
+        return self.text_explainer is not None or (
+            canary is not None and canary.text_explainer is not None
+        )
+
     def as_role(self, role: Role, beside: Beside | None = None) -> Champion:
         """Return the same version with answers and records that name another role."""
         forms = Forms.of(self.model_name, self.version, self.bundle, role)

@@ -107,15 +107,20 @@ def report(runs: Sequence[Seen], sizes: Sequence[int]) -> str:
         for each in runs
     ]
     last = runs[-1]
-    minutes = GOAL / last.n_records * last.cpu_seconds / 60
+    most = f"{last.n_records:,} records is the most that was run."
+    if last.n_records < GOAL:
+        minutes = GOAL / last.n_records * last.cpu_seconds / 60
+        most += (
+            f" {GOAL:,} at the last speed would take {minutes:.0f} minutes of CPU: "
+            "extrapolated, not run."
+        )
     return (
         "# Ever larger ledgers, verified\n\n"
         "One ledger that grows, signed at each size; the stand-alone verifier in a "
         f"process of its own; records of {last.n_bytes / last.n_records:.0f} bytes.\n\n"
         "| records | GB | the verifier | CPU s | wall s | records per CPU second | "
         "peak MB |\n|---:|---:|---|---:|---:|---:|---:|\n" + "\n".join(lines) + "\n\n"
-        f"{last.n_records:,} records is the most that was run. {GOAL:,} at the last "
-        f"speed would take {minutes:.0f} minutes of CPU: extrapolated, not run.\n\n"
+        f"{most}\n\n"
         f"Command: `python -m benchmarks.ledger.scale {' '.join(map(str, sizes))}`\n"
     )
 

@@ -61,10 +61,10 @@ class Decider:
             where the ledger takes no record.
         """
         try:
-            since, decision = time.perf_counter_ns(), None
-            if champion.text_explainer is not None:  # its reasons take long
-                decision = await asyncio.to_thread(decide, champion, body)
-            content, waiting = self.begin(champion, body, request_id, decision, since)
+            since, made = time.perf_counter_ns(), None
+            if champion.takes_long:
+                made = await asyncio.to_thread(_decided, champion, body)
+            content, waiting = self.begin(champion, body, request_id, made, since)
         except Problem as problem:
             if problem.status < 500:
                 await self.refused(champion, problem, body, request_id)
@@ -84,7 +84,7 @@ class Decider:
         champion: Champion,
         body: bytes,
         request_id: str,
-        decision: Decision | None = None,
+        made: tuple[Champion, Decision] | None = None,
         since: int | None = None,
     ) -> tuple[bytes, asyncio.Future[Receipt] | None]:
         """Return the answer's body, and what it has to wait for.
@@ -93,8 +93,8 @@ class Decider:
         ----------
         champion, body, request_id
             As `one`.
-        decision : Decision, optional
-            Of the champion on the body, where it was made elsewhere.
+        made : tuple of (Champion, Decision), optional
+            Who decided and what, where that was done elsewhere.
         since : int, optional
             When work on the request began, of `time.perf_counter_ns`; by default now.
 
@@ -104,11 +104,8 @@ class Decider:
             As `one`, the refusal not recorded.
         """
         begin = time.perf_counter_ns() if since is None else since
-        by = champion
-        if decision is None:
-            decision = decide(champion, body, with_features=self.stream.is_kept)
+        by, decision = made or _decided(champion, body, with_features=self.stream.is_kept)
         if champion.beside is not None:
-            by, decision = decided_by(champion, decision, decide)
             self.shadow.offer(champion, request_id, by, decision)
         self.metrics.decided(by, decision.is_adverse)
         content = by.forms.answer(decision, request_id)
@@ -163,6 +160,15 @@ class Decider:
         if self.stream.is_kept:
             entry = refusal_entry(champion, problem, body, request_id)
             await self.stream.keep([entry])
+
+
+def _decided(
+    champion: Champion, body: bytes, *, with_features: bool = True
+) -> tuple[Champion, Decision]:
+    decision = decide(champion, body, with_features=with_features)
+    if champion.beside is None:
+        return champion, decision
+    return decided_by(champion, decision, decide)
 
 
 def _decided_rows(champion: Champion, body: bytes) -> list[tuple[Champion, Decision]]:

@@ -90,8 +90,8 @@ class ScoringProtocol(HttpToolsProtocol):
             model = usual_model(cast("Scope", cycle.scope), self._way.default_model)
             standing = self._way.catalogue.standings.get(model)
             champion = None if standing is None else standing.champion
-            if champion is not None and champion.text_explainer is not None:
-                champion = None  # its reasons take long, and others would wait
+            if champion is not None and champion.takes_long:
+                champion = None  # others would wait
         if champion is None or self._way is None:
             super()._start_asgi_task(cycle, app)
             return

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import threading
 
 import httpx
 import orjson
@@ -13,6 +14,7 @@ from assay.canary import goes_to_canary
 from assay.history.traffic import resumed, stopped, with_canary, with_shadow
 from serving.app import create_app
 from serving.champion import Beside, load_champion
+from serving.scoring import decider as deciding_desk
 from serving.scoring.deciding import decide
 from serving.scoring.trial import decided_by
 from tests.serving.conftest import MadeBundle
@@ -229,3 +231,29 @@ def test_where_the_canary_fails_the_champion_answers_as_its_substitute(bundle, t
     answer = orjson.loads(by.forms.answer(found, "r"))
     assert (answer["role"], answer["version"]) == ("champion", "1")
     assert decided_by(champion, decision, decide)[0] is canary
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_a_canary_that_takes_long_keeps_no_other_caller_waiting(
+    app, bundle, tried, monkeypatch, is_slow
+):
+    """Nobody else is answered while the loop's own thread decides."""
+    canary = load_champion("sample", "2", read_bundle(tried.folder)).as_role("canary")
+    if is_slow:  # the sample's fields are numbers, so nothing of it is asked
+        canary = dataclasses.replace(canary, text_explainer=object())
+    champion = load_champion("sample", "1", bundle)
+    champion = champion.as_role("champion", Beside(canary, 0.5))
+    assert champion.takes_long is is_slow
+    assert load_champion("sample", "1", bundle).takes_long is False
+    threads = []
+
+    def noted(*arguments, **options):
+        threads.append(threading.get_ident())
+        return decide(*arguments, **options)
+
+    monkeypatch.setattr(deciding_desk, "decide", noted)
+    row = next(one for one in rows(50) if goes_to_canary(one["case"], tried.digest, 0.5))
+    answer = await app.state.decider.one(champion, orjson.dumps(row), "r")
+    assert orjson.loads(answer.content)["role"] == "canary"
+    assert len(threads) == 2
+    assert all((one == threading.get_ident()) is not is_slow for one in threads)
