@@ -18,8 +18,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 OfTokens: TypeAlias = Callable[[Ints], float]
 
-MOST_PARTS = 6
-"""Parts of a text whose every coalition is scored: 2**6 - 2 runs of the graph."""
+MOST_PARTS = 5
+"""Parts of a text whose every coalition is scored: 2**5 - 2 runs of the graph."""
 
 _EDGE = 1e-15
 """A probability nearer to 0 or 1 counts as this: its log-odds are lost in float64."""
