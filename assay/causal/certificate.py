@@ -12,9 +12,9 @@ from scipy import stats
 
 from assay.causal.copies import copier
 from assay.causal.plan import Plan
-from assay.causal.report.parts import Grid, Section
 from assay.causal.report.words import amount
 from assay.errors import AssayError, DataError
+from assay.pages import Grid, Section
 
 Outcome: TypeAlias = tuple[float, float, float]
 Runner: TypeAlias = Callable[[Callable[[int], Outcome], Sequence[int]], Iterable[Outcome]]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assay.causal.registration import Registration
-from assay.causal.report.parts import Grid, Section
+from assay.pages import Grid, Section
 
 
 def registration_section(

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from assay.causal.figures import MUTED, OTHERS, TREATED, blank
-from assay.causal.report.parts import Grid, Picture, Section
 from assay.causal.report.words import ESTIMAND_NAMES, STATE_WORDS, amount
 from assay.causal.withholding import Answer, png
 from assay.errors import ConfigError
+from assay.pages import Grid, Picture, Section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

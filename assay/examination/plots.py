@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from assay.evaluation.plots import BAD, GOOD, QUIET, evaluation_plots, png
 from assay.examination.examine import Examination
+from assay.pages import Picture
 from assay.promotion.evidence import Alternative, Group, Measured, Section
-from assay.promotion.report.parts import Picture
 
 DOTS_PER_INCH = 110
 MOST_BARS = 30

@@ -25,6 +25,7 @@ from deployments.bootstrap import apply_plan, read_plan
 from deployments.environment import project_root
 from flows.estimate_effect import estimate_effect
 from flows.measure_rollouts import measure_rollouts
+from tasks.measuring import MOST_RUNS, label
 from tests.flows.test_estimate_effect import texts
 from tests.flows.test_retraining import a_worker, runs_of
 
@@ -191,3 +192,36 @@ async def test_an_early_look_is_recorded_said_to_depart_and_answers_nothing(make
     found = await measure_rollouts()
     assert only(found["started"], name) == {}
     assert only(found["plans"], name)[f"{name}#2 passed"] == "waits for labels"
+
+
+@pytest.mark.timeout(1_800)
+async def test_a_plan_whose_three_runs_died_is_given_up_in_the_chain(make):
+    name = "lender_lost"
+    settings, _ = make(name, days_ago=150)
+    await asyncio.to_thread(deploy, settings)
+    lost = f"{name}#2 cost"
+
+    seen = []
+    for _ in range(MOST_RUNS):
+        seen.append(only((await measure_rollouts())["started"], name)[lost])
+        async with get_client() as client:
+            died = Crashed(message="its process is gone")
+            await client.set_flow_run_state(UUID(seen[-1]), died, force=True)
+    assert len(set(seen)) == MOST_RUNS
+
+    for _ in range(2):  # it is said once, and nothing is started for it again
+        found = await measure_rollouts()
+        assert lost not in only(found["started"], name)
+        assert only(found["plans"], name)[lost] == "given up"
+        (registered,) = registered_rollouts(settings, name)
+        (look,) = registered.looks
+        assert (look.verdict, look.outcome, look.run) == ("given up", "cost", "")
+        assert look.note == "3 runs ended without an answer"
+    assert plan_breaks(settings, name) == []
+    left = [label(registered, outcome) for outcome in ("passed", "passed_and_bad")]
+    assert sorted(only(found["started"], name)) == left
+
+    for run in found["started"].values():  # no worker of another test is to take them
+        async with get_client() as client:
+            ended = Crashed(message="the test is over")
+            await client.set_flow_run_state(UUID(run), ended, force=True)

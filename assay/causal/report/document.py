@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from assay.causal.assumptions import Assumption
-from assay.causal.report.parts import Document, Grid, Picture, Section
 from assay.causal.report.words import (
     DIAGNOSTIC_NAMES,
     ESTIMAND_NAMES,
@@ -17,6 +16,7 @@ from assay.causal.report.words import (
     limits_of,
 )
 from assay.causal.withholding import Answer
+from assay.pages import Document, Grid, Picture, Section
 
 
 def effect_document(
@@ -55,6 +55,7 @@ def effect_document(
     ]
     kept = [s for s in sections if s.paragraphs or s.grids or s.pictures or s.bullets]
     return Document(
+        kind="Assay, effect of a rollout",
         title=answer.plan.question,
         verdict=answer.verdict,
         summary=headline(answer),

@@ -1,9 +1,9 @@
 """Evidence that a person reads: the model card and the validation report."""
 
+from assay.pages import Document, Picture, markdown_page
 from assay.promotion.report.card import card_document
-from assay.promotion.report.html import html_page
-from assay.promotion.report.markdown import markdown_page
-from assay.promotion.report.parts import Case, Document, Picture
+from assay.promotion.report.look import html_page
+from assay.promotion.report.parts import Case
 from assay.promotion.report.validation import validation_document
 
 __all__ = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from assay.pages import Document
 from assay.promotion.report.checks import changes, limits
-from assay.promotion.report.parts import Case, Document
+from assay.promotion.report.parts import Case
 from assay.promotion.report.sections import (
     fairness,
     lineage,

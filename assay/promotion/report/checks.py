@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from assay.promotion.report.parts import Case, Grid, Row, Section, figure, short
+from assay.pages import Grid, Row, Section
+from assay.promotion.report.parts import Case, figure, short
 
 
 def rules(case: Case) -> Section:

@@ -1,72 +1,17 @@
-"""What a report is made of, and what it is made from."""
+"""What a report is made from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from assay.bundle import Bundle
 from assay.contract import Contract
 from assay.contract.mark import SHOWN_DIGITS
+from assay.pages import Picture
 from assay.promotion.evidence import Measured, PromotionEvidence
 from assay.promotion.finding import is_whole, shown
 from assay.promotion.gate import PromotionDecision
-
-Row: TypeAlias = tuple[str, ...]
-Verdict: TypeAlias = Literal["promote", "refuse"]
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table: names of the columns, rows of text, and a caption."""
-
-    columns: Row
-    rows: tuple[Row, ...]
-    caption: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A PNG with its name and caption, which says what its figures came from."""
-
-    name: str
-    content: bytes
-    caption: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A heading with paragraphs, bullets, tables and pictures, in this order."""
-
-    title: str
-    paragraphs: tuple[str, ...] = ()
-    bullets: tuple[str, ...] = ()
-    grids: tuple[Grid, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A report.
-
-    Attributes
-    ----------
-    kind, title, summary : str
-        What it is, whom it is about, and its verdict in a sentence.
-    verdict : {"promote", "refuse"}
-        What the gate decided.
-    facts : tuple of (str, str)
-        What a reader looks for first.
-    sections : tuple of Section
-    """
-
-    kind: str
-    title: str
-    summary: str
-    verdict: Verdict
-    facts: tuple[tuple[str, str], ...]
-    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

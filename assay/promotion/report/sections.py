@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from assay.pages import Grid, Row, Section
 from assay.promotion.evidence import Group, PromotionEvidence
-from assay.promotion.report.parts import Case, Grid, Row, Section, figure, short
+from assay.promotion.report.parts import Case, figure, short
 
 
 def purpose(case: Case) -> Section:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from assay.pages import Document
 from assay.promotion.report.checks import changes, limits, rules, soundness, stress
-from assay.promotion.report.parts import Case, Document, short
+from assay.promotion.report.parts import Case, short
 from assay.promotion.report.sections import (
     fairness,
     lineage,

@@ -17,4 +17,4 @@ def test_the_card_of_a_refused_version_says_that_it_must_not_be_used(case):
     assert document.summary == (
         "The version does not keep its gate and must not be used."
     )
-    assert 'class="summary refuse"' in html_page(document)
+    assert 'class="summary bad"' in html_page(document)

@@ -1,8 +1,8 @@
-"""What a report is made of: tables, pictures, sections, the document."""
+"""What a page is made of: tables, pictures, sections, the document."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 Row: TypeAlias = tuple[str, ...]
@@ -10,17 +10,20 @@ Row: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table: names of the columns, rows of text, and a caption."""
+    """A table: names of the columns, rows of text, and a caption.
+
+    Where there are `states`, one a row, they colour the cells of the column ``state``.
+    """
 
     columns: Row
     rows: tuple[Row, ...]
     caption: str = ""
-    states: tuple[str, ...] = ()
+    states: Row = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG with its name and caption."""
+    """A PNG with its name and caption, which says what its figures came from."""
 
     name: str
     content: bytes
@@ -29,7 +32,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A heading with paragraphs, tables, pictures and code, in this order."""
+    """A heading with paragraphs, bullets, tables, pictures and code, in this order."""
 
     title: str
     paragraphs: tuple[str, ...] = ()
@@ -45,19 +48,18 @@ class Document:
 
     Attributes
     ----------
-    title : str
-        The question.
+    kind, title, summary : str
+        What it is, whom or what it is about, and its verdict in a sentence.
     verdict : str
-        ``"report"``, ``"warn"`` or ``"withhold"``.
-    summary : str
-        The answer in a sentence, or why there is none.
+        A word for the verdict that the look of the page knows.
     facts : tuple of (str, str)
         What a reader looks for first.
     sections : tuple of Section
     """
 
+    kind: str
     title: str
-    verdict: str
     summary: str
+    verdict: str
     facts: tuple[tuple[str, str], ...]
-    sections: tuple[Section, ...] = field(default_factory=tuple)
+    sections: tuple[Section, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from assay.promotion.report.parts import Document, Section
+from assay.pages.parts import Document, Section
 
 
 def markdown_page(document: Document, images: Mapping[str, str] | None = None) -> str:
@@ -37,6 +37,8 @@ def _section(section: Section, images: Mapping[str, str]) -> list[str]:
         caption, url = _plain(picture.caption), images.get(picture.name)
         lines += ["", f"![{caption}]({url})" if url else f"(figure: {picture.name})"]
         lines += ["", f"*{caption}*"]
+    if section.code:
+        lines += ["", "```python", section.code.rstrip(), "```"]
     return lines
 
 
