@@ -121,13 +121,25 @@ class Donors(Options):
     treatment_start: float
     donors: list[int | str] | None = None
     end: float | None = None
-    seed: Seed = 0
+
+
+class AugmentedControl(Donors):
+    """A mixture of donors, corrected by a ridge regression."""
+
+    penalty: Annotated[float, Field(gt=0)] | None = None
+
+
+class PenalisedControl(Donors):
+    """A mixture of donors that prefers those close to the treated units."""
+
+    penalty: Annotated[float, Field(ge=0)] | None = None
 
 
 class SyntheticControl(Donors):
     """A mixture of donors."""
 
     n_resamples: Annotated[int, Field(ge=0, le=100_000)] = 0
+    seed: Seed = 0
 
 
 class SyntheticDifferences(Donors):
@@ -135,6 +147,7 @@ class SyntheticDifferences(Donors):
 
     errors: Literal["placebo", "jackknife"] | None = None
     n_placebos: Annotated[int, Field(ge=20, le=100_000)] = 200
+    seed: Seed = 0
 
 
 class Cutoff(Options):

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from assay.errors import ConfigError
 from flows.effect_options import (
+    AugmentedControl,
     ClusterDifference,
     ClusteredPanel,
     Cuped,
@@ -22,6 +23,7 @@ from flows.effect_options import (
     MeanDifference,
     Options,
     Panel,
+    PenalisedControl,
     SequentialTest,
     SharpJump,
     Switchback,
@@ -47,6 +49,8 @@ DesignName: TypeAlias = Literal[
     "wild_bootstrap",
     "synthetic_control",
     "synthetic_difference_in_differences",
+    "augmented_control",
+    "penalised_control",
     "sharp_jump",
     "fuzzy_jump",
     "weighted_effect",
@@ -72,6 +76,8 @@ OPTIONS: dict[str, type[Options]] = {
     "wild_bootstrap": WildBootstrap,
     "synthetic_control": SyntheticControl,
     "synthetic_difference_in_differences": SyntheticDifferences,
+    "augmented_control": AugmentedControl,
+    "penalised_control": PenalisedControl,
     "sharp_jump": SharpJump,
     "fuzzy_jump": FuzzyJump,
     "weighted_effect": WeightedEffect,
@@ -97,6 +103,8 @@ DesignOptions: TypeAlias = Annotated[
     | GroupTime
     | SyntheticControl
     | SyntheticDifferences
+    | AugmentedControl
+    | PenalisedControl
     | SharpJump
     | FuzzyJump
     | WeightedEffect

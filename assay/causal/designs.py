@@ -163,6 +163,20 @@ DESIGNS: Mapping[str, Design] = _listed(
         "donors",
         ("unit",),
     ),
+    _design(
+        "synthetic:augmented_control",
+        "Synthetic control, augmented by a ridge regression",
+        treated_units,
+        "donors",
+        ("unit",),
+    ),
+    _design(
+        "synthetic:penalised_control",
+        "Synthetic control, penalised by each donor's distance",
+        treated_units,
+        "donors",
+        ("unit",),
+    ),
     _design("discontinuity:sharp_jump", "Regression discontinuity", ruled, "curve"),
     _design(
         "discontinuity:fuzzy_jump",

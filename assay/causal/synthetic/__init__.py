@@ -1,6 +1,6 @@
 """Synthetic control and its relatives: donors weighted to stand in for the treated."""
 
-from assay.causal.synthetic.augmented import AugmentedControl, augmented_control
+from assay.causal.synthetic.augmented import Augmented, augmented_control
 from assay.causal.synthetic.bootstrap import bootstrap_interval, resampled_atts
 from assay.causal.synthetic.conformal import conformal_interval, conformal_p_values
 from assay.causal.synthetic.control import (
@@ -9,7 +9,7 @@ from assay.causal.synthetic.control import (
     synthetic_control,
 )
 from assay.causal.synthetic.panel_design import synthetic_difference_in_differences
-from assay.causal.synthetic.penalised import PenalisedControl, penalised_control
+from assay.causal.synthetic.penalised import Penalised, penalised_control
 from assay.causal.synthetic.placebo import (
     LeftOut,
     SpacePlacebos,
@@ -25,22 +25,25 @@ from assay.causal.synthetic.simplex import (
     simplex_batch,
     simplex_fit,
 )
+from assay.causal.synthetic.tuned import TunedControl, TunedWeights
 from assay.causal.synthetic.weighted_differences import (
     WeightedDifferences,
     synthetic_differences,
 )
 
 __all__ = [
-    "AugmentedControl",
+    "Augmented",
     "Cells",
     "LeftOut",
-    "PenalisedControl",
+    "Penalised",
     "PredictorFit",
     "Series",
     "SimplexBatch",
     "SimplexFit",
     "SpacePlacebos",
     "SyntheticControl",
+    "TunedControl",
+    "TunedWeights",
     "WeightedDifferences",
     "augmented_control",
     "bootstrap_interval",

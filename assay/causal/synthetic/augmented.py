@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from assay.causal.estimate import Estimate
-from assay.causal.synthetic.conformal import (
-    Residuals,
-    conformal_estimate,
-    without_effects,
-)
-from assay.causal.synthetic.series import Series
+from assay.causal.panel import refuse_constant
+from assay.causal.synthetic.conformal import Residuals, without_effects
+from assay.causal.synthetic.series import Series, read_cells
 from assay.causal.synthetic.simplex import simplex_batch, simplex_fit
+from assay.causal.synthetic.tuned import TunedControl, TunedWeights, tuned_control
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -23,53 +21,26 @@ _PENALTIES = 20
 _SMALLEST_SHARE = 1e-8
 
 
-@dataclass(frozen=True, slots=True)
-class AugmentedControl:
-    """Result of :func:`augmented_control`.
-
-    Attributes
-    ----------
-    estimate : Estimate
-        The ATT: mean gap after treatment, with the interval of the permutation test
-        over time (no standard error).
-    gaps : ndarray of shape (n_periods,)
-        Treated minus augmented synthetic series.
-    donor_weights : ndarray of shape (n_donors,)
-        Sum 1; may be negative, where the regression extrapolates.
-    simplex_weights : ndarray of shape (n_donors,)
-        Weights before the correction.
-    penalty : float
-        Ridge penalty.
-    penalties, errors, error_spreads : ndarray
-        Tried penalties, their cross-validated squared error and its standard error.
-    rmspe_pre : float
-        Error before treatment.
-    """
-
-    estimate: Estimate
-    gaps: Floats
-    donor_weights: Floats
-    simplex_weights: Floats
-    penalty: float
-    penalties: Floats
-    errors: Floats
-    error_spreads: Floats
-    rmspe_pre: float
-
-
 def augmented_control(
-    series: Series,
+    frame: pd.DataFrame,
     *,
+    unit: str,
+    period: str,
+    outcome: str,
+    treated_units: Sequence[Any],
+    treatment_start: float,
+    donors: Sequence[Any] | None = None,
+    end: float | None = None,
     penalty: float | None = None,
     level: float = 0.95,
     outcome_unit: str = "",
-) -> AugmentedControl:
-    """Return the ridge-augmented synthetic control.
+) -> TunedControl:
+    """Estimate what a rollout did by the ridge-augmented synthetic control.
 
     Parameters
     ----------
-    series : Series
-        Treated series and donors.
+    frame, unit, period, outcome, treated_units, treatment_start, donors, end
+        As of :func:`synthetic_control`.
     penalty : float, optional
         Ridge penalty, > 0. By default the largest whose error, leaving out one
         pre-period at a time, is within one standard error of the smallest.
@@ -81,7 +52,8 @@ def augmented_control(
     Raises
     ------
     DataError
-        If there are too few periods for an interval of this level.
+        If units or periods are missing or overlap, or there are too few periods for
+        an interval of this level.
 
     Notes
     -----
@@ -95,54 +67,63 @@ def augmented_control(
     .. [2] Chernozhukov, Wuthrich and Zhu, "An Exact and Robust Conformal Inference
        Method for Counterfactual and Synthetic Controls", same journal, 2021.
     """
-    pool = series.donors[: series.n_pre]
-    centre = pool.mean(axis=1)
-    donors = pool - centre[:, None]
-    treated = series.treated[: series.n_pre] - centre
-    penalties = errors = spreads = np.empty(0)
-    if penalty is None:
-        penalties, errors, spreads = _cross_validation(donors, treated)
-        best = int(np.argmin(errors))
-        within = errors <= errors[best] + spreads[best]
-        penalty = float(penalties[within].max())
-    elif not penalty > 0:
-        raise ValueError(f"penalty must be positive, got {penalty}")
-    base = _simplex(donors, treated)
-    weights = base + _correction(donors, treated, base, penalty)
-    gaps = series.treated - series.donors @ weights
-    return AugmentedControl(
-        estimate=conformal_estimate(
-            series, float(gaps[series.n_pre :].mean()), _residuals(series, penalty),
-            level=level, unit=outcome_unit, method="augmented synthetic control",
-        ),
-        gaps=gaps,
-        donor_weights=weights,
-        simplex_weights=base,
-        penalty=float(penalty),
-        penalties=penalties,
-        errors=errors,
-        error_spreads=spreads,
-        rmspe_pre=float(np.sqrt(np.mean(gaps[: series.n_pre] ** 2))),
+    refuse_constant(frame, outcome)
+    cells = read_cells(
+        frame, unit=unit, period=period, outcome=outcome, treated_units=treated_units,
+        treatment_start=treatment_start, donors=donors, end=end,
     )  # fmt: skip
+    return tuned_control(
+        cells, Augmented(), penalty=penalty, level=level, outcome_unit=outcome_unit
+    )
 
 
-def _residuals(series: Series, penalty: float) -> Residuals:
-    """Return the residuals of the estimator fitted on all periods with this penalty."""
-    centre = series.donors.mean(axis=1)
-    donors = series.donors - centre[:, None]
-    gram = donors.T @ donors
-    # What the ridge regression leaves of a residual: the penalty's share of it.
-    outer = donors @ donors.T
-    ridged = outer + penalty * np.eye(series.n_periods)
-    left = np.eye(series.n_periods) - np.linalg.solve(ridged, outer)
+class Augmented:
+    """The weights of a synthetic control and what a ridge regression adds to them."""
 
-    def of(effects: Floats) -> Floats:
-        treated = without_effects(series, effects) - centre
-        grams = np.broadcast_to(gram, (effects.size, *gram.shape))
-        base = simplex_batch(grams, treated @ donors).weights
-        return np.asarray((treated - base @ donors.T) @ left)
+    method = "augmented synthetic control"
+    extrapolates = True
 
-    return of
+    def fit(self, series: Series, penalty: float | None = None) -> TunedWeights:
+        """Return weights that sum to 1 and may be negative, where they extrapolate.
+
+        Raises
+        ------
+        ValueError
+            If the penalty is not positive.
+        """
+        pool = series.donors[: series.n_pre]
+        centre = pool.mean(axis=1)
+        donors = pool - centre[:, None]
+        treated = series.treated[: series.n_pre] - centre
+        penalties = errors = np.empty(0)
+        if penalty is None:
+            penalties, errors, spreads = _cross_validation(donors, treated)
+            best = int(np.argmin(errors))
+            within = errors <= errors[best] + spreads[best]
+            penalty = float(penalties[within].max())
+        elif not penalty > 0:
+            raise ValueError(f"penalty must be positive, got {penalty}")
+        base = _simplex(donors, treated)
+        weights = base + _correction(donors, treated, base, penalty)
+        return TunedWeights(weights, base, float(penalty), penalties, errors)
+
+    def residuals(self, series: Series, penalty: float) -> Residuals:
+        """Return the residuals of the estimator fitted on all periods."""
+        centre = series.donors.mean(axis=1)
+        donors = series.donors - centre[:, None]
+        gram = donors.T @ donors
+        # What the ridge regression leaves of a residual: the penalty's share of it.
+        outer = donors @ donors.T
+        ridged = outer + penalty * np.eye(series.n_periods)
+        left = np.eye(series.n_periods) - np.linalg.solve(ridged, outer)
+
+        def of(effects: Floats) -> Floats:
+            treated = without_effects(series, effects) - centre
+            grams = np.broadcast_to(gram, (effects.size, *gram.shape))
+            base = simplex_batch(grams, treated @ donors).weights
+            return np.asarray((treated - base @ donors.T) @ left)
+
+        return of
 
 
 def _cross_validation(donors: Floats, treated: Floats) -> tuple[Floats, Floats, Floats]:

@@ -91,6 +91,7 @@ def conformal_estimate(
     residuals: Residuals,
     *,
     level: float,
+    n: int,
     unit: str,
     method: str,
 ) -> Estimate:
@@ -102,7 +103,7 @@ def conformal_estimate(
         interval=conformal_interval(series, att, level=level, residuals=residuals),
         level=level,
         p_value=float(conformal_p_values(series, np.zeros(1), residuals)[0]),
-        n=series.treated_units.size + series.donors.size,
+        n=n,
         unit=unit,
         method=f"{method}, permutation over periods",
     )
@@ -116,6 +117,9 @@ def conformal_interval(
     residuals: Residuals | None = None,
 ) -> tuple[float, float]:
     """Return the constant effects that the permutation test does not reject.
+
+    An end is infinite where no effect in that direction is rejected, however large: an
+    estimator with free weights can absorb it.
 
     Parameters
     ----------
@@ -131,8 +135,7 @@ def conformal_interval(
     Raises
     ------
     DataError
-        If there are too few periods to reject anything at this level, or no effect
-        however large is rejected.
+        If there are too few periods to reject anything at this level.
     """
     if 1 / series.n_periods > 1 - level:
         raise DataError(
@@ -163,10 +166,7 @@ def _edge(
             break
         reach *= 2
     else:
-        raise DataError(
-            "no effect, however large, is rejected: the treated series carries no "
-            "information before treatment; add pre-periods"
-        )
+        return direction * float("inf")
     if accepted.any():
         last = int(np.flatnonzero(accepted)[-1])
         inner, outer = float(steps[last]), float(steps[min(last + 1, _GRID - 1)])

@@ -29,6 +29,7 @@ from assay.causal.synthetic.series import (
     donor_noise,
     read_cells,
     read_series,
+    weight_table,
 )
 from assay.causal.synthetic.simplex import SimplexFit, simplex_fit
 from assay.causal.synthetic.verdicts import Evidence, assess
@@ -90,11 +91,7 @@ class SyntheticControl:
 
     def weight_table(self) -> pd.DataFrame:
         """Return donors with weight, heaviest first."""
-        table = pd.DataFrame(
-            {"donor": list(self.series.donor_names), "weight": self.donor_weights}
-        )
-        table = table[table["weight"] > 0]
-        return table.sort_values("weight", ascending=False, ignore_index=True)
+        return weight_table(self.series, self.donor_weights)
 
     def plots(self) -> dict[str, Figure]:
         """Draw the paths, the gap among its placebos, the weights, and one-left-out."""
@@ -163,9 +160,7 @@ def synthetic_control(
     series = read_series(cells)
     fit = fit_weights(series)
     gaps = series.treated - series.donors @ fit.weights
-    estimate = _estimate(
-        series, gaps, level=level, n=_rows_used(cells), unit=outcome_unit
-    )
+    estimate = _estimate(series, gaps, level=level, n=cells.n_rows, unit=outcome_unit)
     evidence = _evidence(cells, series, fit, gaps)
     row_interval = None
     if n_resamples:
@@ -274,11 +269,6 @@ def _diagnostics(
         found["placebo_p_value"] = space.p_value
         found["placebo_ratio_p_value"] = space.ratio_p_value
     return MappingProxyType(found)
-
-
-def _rows_used(cells: Cells) -> int:
-    outside = cells.shape[0] * cells.shape[1]
-    return int(np.count_nonzero(cells.codes != outside))
 
 
 def _root_mean_square(values: Floats) -> float:

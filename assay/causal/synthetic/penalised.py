@@ -2,71 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from assay.causal.estimate import Estimate
-from assay.causal.synthetic.conformal import (
-    Residuals,
-    conformal_estimate,
-    without_effects,
-)
-from assay.causal.synthetic.series import Series
+from assay.causal.panel import refuse_constant
+from assay.causal.synthetic.conformal import Residuals, without_effects
+from assay.causal.synthetic.series import Series, read_cells
 from assay.causal.synthetic.simplex import simplex_batch, simplex_fit
+from assay.causal.synthetic.tuned import TunedControl, TunedWeights, tuned_control
+from assay.errors import DataError
 
 Floats: TypeAlias = NDArray[np.float64]
 
 _PENALTIES = 25
 
 
-@dataclass(frozen=True, slots=True)
-class PenalisedControl:
-    """Result of :func:`penalised_control`.
-
-    Attributes
-    ----------
-    estimate : Estimate
-        The ATT: mean gap after treatment, with the interval of the permutation test
-        over time (no standard error).
-    gaps : ndarray of shape (n_periods,)
-        Treated minus synthetic series.
-    donor_weights : ndarray of shape (n_donors,)
-        On the simplex; unique for a positive penalty, and sparse.
-    penalty : float
-        Price of a donor's own distance.
-    penalties, errors : ndarray
-        Tried penalties and their squared error on donors' outcomes after treatment.
-    rmspe_pre : float
-        Error before treatment.
-    """
-
-    estimate: Estimate
-    gaps: Floats
-    donor_weights: Floats
-    penalty: float
-    penalties: Floats
-    errors: Floats
-    rmspe_pre: float
-
-
 def penalised_control(
-    series: Series,
+    frame: pd.DataFrame,
     *,
+    unit: str,
+    period: str,
+    outcome: str,
+    treated_units: Sequence[Any],
+    treatment_start: float,
+    donors: Sequence[Any] | None = None,
+    end: float | None = None,
     penalty: float | None = None,
     level: float = 0.95,
     outcome_unit: str = "",
-) -> PenalisedControl:
+) -> TunedControl:
     """Trade the fit of the average against the likeness of each donor in it.
 
     Minimises ``|x1 - X0 w|^2 + penalty * sum_j w_j |x1 - x_j|^2`` over the simplex.
 
     Parameters
     ----------
-    series : Series
-        Treated series and donors.
+    frame, unit, period, outcome, treated_units, treatment_start, donors, end
+        As of :func:`synthetic_control`.
     penalty : float, optional
         0 is the plain synthetic control, infinity the nearest neighbour. By default
         the one that best predicts the donors from each other after treatment.
@@ -78,7 +54,8 @@ def penalised_control(
     Raises
     ------
     DataError
-        If there are too few periods for an interval of this level.
+        If units or periods are missing or overlap, or there are too few periods for
+        an interval of this level.
 
     Notes
     -----
@@ -92,43 +69,54 @@ def penalised_control(
     .. [2] Chernozhukov, Wuthrich and Zhu, "An Exact and Robust Conformal Inference
        Method for Counterfactual and Synthetic Controls", same journal, 2021.
     """
-    pre = series.donors[: series.n_pre]
-    penalties = errors = np.empty(0)
-    if penalty is None:
-        penalties, errors = _errors_on_donors(series)
-        penalty = float(penalties[int(np.argmin(errors))])
-    elif not penalty >= 0:
-        raise ValueError(f"penalty must not be negative, got {penalty}")
-    gram, linear = _problem(pre, series.treated[: series.n_pre], penalty)
-    weights = simplex_fit(gram, linear).weights
-    gaps = series.treated - series.donors @ weights
-    return PenalisedControl(
-        estimate=conformal_estimate(
-            series, float(gaps[series.n_pre :].mean()), _residuals(series, penalty),
-            level=level, unit=outcome_unit, method="penalised synthetic control",
-        ),
-        gaps=gaps,
-        donor_weights=weights,
-        penalty=float(penalty),
-        penalties=penalties,
-        errors=errors,
-        rmspe_pre=float(np.sqrt(np.mean(gaps[: series.n_pre] ** 2))),
+    refuse_constant(frame, outcome)
+    cells = read_cells(
+        frame, unit=unit, period=period, outcome=outcome, treated_units=treated_units,
+        treatment_start=treatment_start, donors=donors, end=end,
     )  # fmt: skip
+    return tuned_control(
+        cells, Penalised(), penalty=penalty, level=level, outcome_unit=outcome_unit
+    )
 
 
-def _residuals(series: Series, penalty: float) -> Residuals:
-    """Return the residuals of the estimator fitted on all periods with this penalty."""
-    donors = series.donors
-    gram = donors.T @ donors
+class Penalised:
+    """Weights on the simplex that cost a donor's own distance."""
 
-    def of(effects: Floats) -> Floats:
-        treated = without_effects(series, effects)
-        linears = [_problem(donors, one, penalty)[1] for one in treated]
-        grams = np.broadcast_to(gram, (effects.size, *gram.shape))
-        weights = simplex_batch(grams, np.array(linears)).weights
-        return np.asarray(treated - weights @ donors.T)
+    method = "penalised synthetic control"
+    extrapolates = False
 
-    return of
+    def fit(self, series: Series, penalty: float | None = None) -> TunedWeights:
+        """Return weights on the simplex, unique and sparse for a positive penalty.
+
+        Raises
+        ------
+        ValueError
+            If the penalty is negative.
+        """
+        pre, target = series.donors[: series.n_pre], series.treated[: series.n_pre]
+        penalties = errors = np.empty(0)
+        if penalty is None:
+            penalties, errors = _errors_on_donors(series)
+            penalty = float(penalties[int(np.argmin(errors))])
+        elif not penalty >= 0:
+            raise ValueError(f"penalty must not be negative, got {penalty}")
+        plain = simplex_fit(pre.T @ pre, pre.T @ target).weights
+        weights = simplex_fit(*_problem(pre, target, penalty)).weights
+        return TunedWeights(weights, plain, float(penalty), penalties, errors)
+
+    def residuals(self, series: Series, penalty: float) -> Residuals:
+        """Return the residuals of the estimator fitted on all periods."""
+        donors = series.donors
+        gram = donors.T @ donors
+
+        def of(effects: Floats) -> Floats:
+            treated = without_effects(series, effects)
+            linears = [_problem(donors, one, penalty)[1] for one in treated]
+            grams = np.broadcast_to(gram, (effects.size, *gram.shape))
+            weights = simplex_batch(grams, np.array(linears)).weights
+            return np.asarray(treated - weights @ donors.T)
+
+        return of
 
 
 def _problem(donors: Floats, treated: Floats, penalty: float) -> tuple[Floats, Floats]:
@@ -137,6 +125,11 @@ def _problem(donors: Floats, treated: Floats, penalty: float) -> tuple[Floats, F
 
 
 def _errors_on_donors(series: Series) -> tuple[Floats, Floats]:
+    if series.n_donors < 2:
+        raise DataError(
+            "one donor has no other donor that a penalty could be chosen on; give a "
+            "penalty or more donors"
+        )
     pre = series.donors[: series.n_pre]
     after = series.donors[series.n_pre :]
     penalties = np.append(0.0, np.geomspace(1e-4, 10.0, _PENALTIES - 1))

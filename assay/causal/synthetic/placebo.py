@@ -71,17 +71,31 @@ def placebo_in_space(series: Series, gaps: Floats) -> SpacePlacebos:
         raise DataError(
             f"{series.n_donors} donors are too few for placebos in space; it takes three"
         )
-    placebo_gaps = _gaps_by_left_out(series, series.donors)
-    pre, post = placebo_gaps[: series.n_pre], placebo_gaps[series.n_pre :]
+    return ranked_among(_gaps_by_left_out(series, series.donors), gaps, series.n_pre)
+
+
+def ranked_among(placebo_gaps: Floats, gaps: Floats, n_pre: int) -> SpacePlacebos:
+    """Return where the treated unit's gaps stand among those of donors.
+
+    Parameters
+    ----------
+    placebo_gaps : ndarray of shape (n_periods, n_donors)
+        Of each donor as if treated.
+    gaps : ndarray of shape (n_periods,)
+        Of the treated unit.
+    n_pre : int
+        Periods before treatment.
+    """
+    pre, post = placebo_gaps[:n_pre], placebo_gaps[n_pre:]
     before, after = _root_mean_square(pre), _root_mean_square(post)
     ratios = after / np.maximum(before, np.finfo(np.float64).tiny)
-    own = _root_mean_square(gaps[series.n_pre :]) / max(
-        float(_root_mean_square(gaps[: series.n_pre])), np.finfo(np.float64).tiny
+    own = _root_mean_square(gaps[n_pre:]) / max(
+        float(_root_mean_square(gaps[:n_pre])), np.finfo(np.float64).tiny
     )
-    att = abs(float(gaps[series.n_pre :].mean()))
+    att = abs(float(gaps[n_pre:].mean()))
     rank = int(np.count_nonzero(np.abs(post.mean(axis=0)) >= att))
     ratio_rank = 1 + int(np.count_nonzero(ratios >= own))
-    n_units = series.n_donors + 1
+    n_units = placebo_gaps.shape[1] + 1
     return SpacePlacebos(
         gaps=placebo_gaps,
         rmspe_pre=before,

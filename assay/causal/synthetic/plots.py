@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from assay.causal.synthetic.control import SyntheticControl
+    from assay.causal.synthetic.tuned import TunedControl
     from assay.causal.synthetic.weighted_differences import WeightedDifferences
 
 OWN, SYNTHETIC, MUTED = "#b3401f", "#1f5a8c", "#8a8a8a"
 
 
-def control_figures(result: SyntheticControl) -> dict[str, Figure]:
+def control_figures(result: SyntheticControl | TunedControl) -> dict[str, Figure]:
     """Draw the paths, the gap among its placebos, the weights, and one-left-out."""
     figures = {
         "paths": _paths(result),
@@ -27,6 +28,21 @@ def control_figures(result: SyntheticControl) -> dict[str, Figure]:
     }
     if result.left_out:
         figures["left_out"] = _left_out(result)
+    return figures
+
+
+def tuned_figures(result: TunedControl) -> dict[str, Figure]:
+    """Draw what `control_figures` does, and how the penalty was chosen."""
+    figures = control_figures(result)
+    tuned = result.tuned
+    if tuned.penalties.size:
+        figure, axes = _blank("penalty", "squared error, predicted")
+        axes.plot(tuned.penalties, tuned.errors, "o-", color=SYNTHETIC, markersize=3)
+        axes.axvline(tuned.penalty, color=OWN, linestyle=":", label="chosen")
+        positive = tuned.penalties[tuned.penalties > 0]
+        axes.set_xscale("symlog", linthresh=float(positive.min()))
+        axes.legend(frameon=False)
+        figures["penalty"] = figure
     return figures
 
 
@@ -70,7 +86,7 @@ def _start(periods: np.ndarray, n_pre: int) -> float:
     return float(periods[n_pre - 1] + periods[n_pre]) / 2
 
 
-def _paths(result: SyntheticControl) -> Figure:
+def _paths(result: SyntheticControl | TunedControl) -> Figure:
     series = result.series
     figure, axes = _blank("period", result.estimate.unit or "outcome")
     axes.plot(series.periods, series.treated, color=OWN, linewidth=2, label="treated")
@@ -83,7 +99,7 @@ def _paths(result: SyntheticControl) -> Figure:
     return figure
 
 
-def _gaps(result: SyntheticControl) -> Figure:
+def _gaps(result: SyntheticControl | TunedControl) -> Figure:
     series = result.series
     figure, axes = _blank("period", "treated minus synthetic")
     if result.space is not None:
@@ -98,7 +114,7 @@ def _gaps(result: SyntheticControl) -> Figure:
     return figure
 
 
-def _weights(result: SyntheticControl) -> Figure:
+def _weights(result: SyntheticControl | TunedControl) -> Figure:
     table = result.weight_table()
     figure, axes = _blank("weight", "")
     places = np.arange(len(table))[::-1]
@@ -107,7 +123,7 @@ def _weights(result: SyntheticControl) -> Figure:
     return figure
 
 
-def _left_out(result: SyntheticControl) -> Figure:
+def _left_out(result: SyntheticControl | TunedControl) -> Figure:
     figure, axes = _blank("mean gap after treatment", "")
     places = np.arange(len(result.left_out))[::-1]
     axes.plot([item.att for item in result.left_out], places, "o", color=SYNTHETIC)

@@ -88,6 +88,12 @@ class Cells:
         """Units by periods."""
         return len(self.units), int(self.periods.size)
 
+    @property
+    def n_rows(self) -> int:
+        """Rows that fall into a cell."""
+        outside = self.shape[0] * self.shape[1]
+        return int(np.count_nonzero(self.codes != outside))
+
 
 def read_cells(
     frame: pd.DataFrame,
@@ -218,4 +224,13 @@ def _refuse_gaps(counts: NDArray[np.intp], cells: Cells) -> None:
     raise DataError(
         f"{short.size} {role} have no rows in some periods ({named}); leave these units "
         "out of the donors, shorten the panel with `end`, or fill the periods yourself"
+    )
+
+
+def weight_table(series: Series, weights: Floats) -> pd.DataFrame:
+    """Return the columns donor and weight, donors without weight left out, by size."""
+    table = pd.DataFrame({"donor": list(series.donor_names), "weight": weights})
+    table = table[table["weight"] != 0]
+    return table.sort_values(
+        "weight", key=np.abs, ascending=False, kind="stable", ignore_index=True
     )

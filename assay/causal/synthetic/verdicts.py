@@ -35,15 +35,32 @@ class Evidence:
         return min(self.noise / variance, 1.0) if variance > 0 else 0.0
 
 
-def assess(evidence: Evidence) -> tuple[Assumption, ...]:
-    """Return the assumptions with their states, in the order of a report."""
+def assess(
+    evidence: Evidence,
+    *,
+    extrapolates: bool = False,
+    interval: tuple[float, float] | None = None,
+) -> tuple[Assumption, ...]:
+    """Return the assumptions with their states, in the order of a report.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What they are judged by.
+    extrapolates : bool, default=False
+        Whether the estimator reaches beyond the donors' range, at its own risk.
+    interval : tuple of two float, optional
+        Of an estimator whose test may reject no effect, however large.
+    """
     found = [
         _fit(evidence),
-        _hull(evidence.series),
+        _hull(evidence.series, extrapolates=extrapolates),
         _donor_count(evidence.series),
         _noise(evidence),
         _single_donors(evidence),
     ]
+    if interval is not None:
+        found.append(_bounded(interval))
     if evidence.time_placebo is not None:
         found.append(_placebo_date(evidence.time_placebo))
     found.append(no_spillover())
@@ -86,10 +103,12 @@ def _usual_error(evidence: Evidence) -> float:
     return float(np.mean(np.std(pre, axis=0)))
 
 
-def _hull(series: Series) -> Assumption:
+def _hull(series: Series, *, extrapolates: bool) -> Assumption:
     own, pool = series.treated[: series.n_pre], series.donors[: series.n_pre]
     share = float(np.mean((own < pool.min(axis=1)) | (own > pool.max(axis=1))))
     state = graded(share, "hull_outside_doubtful", "hull_outside_broken")
+    if extrapolates and state == "broken":
+        state = "doubtful"
     return Assumption(
         name="inside the donors' range",
         statement="an average of donors can reach the treated unit",
@@ -102,6 +121,23 @@ def _hull(series: Series) -> Assumption:
         if state == "holds"
         else "find donors on the other side, or compare changes instead of levels "
         "(synthetic difference-in-differences)",
+    )
+
+
+def _bounded(interval: tuple[float, float]) -> Assumption:
+    n_open = int(np.isinf(interval).sum())
+    return Assumption(
+        name="the interval is bounded",
+        statement="an effect that is large enough is rejected by the permutation test",
+        tested=True,
+        statistic=float(n_open),
+        threshold=0.0,
+        state="doubtful" if n_open else "holds",
+        finding=f"{n_open} of 2 ends of the interval are infinite",
+        advice="the weights are free enough to absorb an effect of any size: use a "
+        "larger penalty, fewer donors or more pre-periods"
+        if n_open
+        else "",
     )
 
 

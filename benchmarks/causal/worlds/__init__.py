@@ -33,6 +33,8 @@ VALID: dict[str, Callable[..., World]] = {
     "synthetic differences": lambda rng: donors(
         rng, design="synthetic_difference_in_differences"
     ),
+    "augmented control": lambda rng: donors(rng, design="augmented_control"),
+    "penalised control": lambda rng: donors(rng, design="penalised_control"),
     "sharp cutoff": cutoff,
     "cutoff on a score of two decimals": lambda rng: cutoff(rng, decimals=2),
     "fuzzy cutoff": lambda rng: cutoff(rng, sharp=False),
@@ -58,6 +60,12 @@ BROKEN: dict[str, Callable[..., World]] = {
     "treated unit outside its donors": lambda rng: donors(rng, outside=15.0),
     "synthetic differences, own trend": lambda rng: donors(
         rng, outside=15.0, design="synthetic_difference_in_differences"
+    ),
+    "augmented control, treated unit outside its donors": lambda rng: donors(
+        rng, outside=15.0, design="augmented_control"
+    ),
+    "penalised control, treated unit outside its donors": lambda rng: donors(
+        rng, outside=15.0, design="penalised_control"
     ),
     "bunching at the cutoff": lambda rng: cutoff(rng, bunched=0.6),
     "covariate that jumps": lambda rng: cutoff(rng, jumping=0.6),
