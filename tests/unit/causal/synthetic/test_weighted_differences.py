@@ -1,6 +1,7 @@
 """Synthetic differences against simulated truth, and their invariance."""
 
 import pytest
+from scipy import stats
 
 from assay.causal.synthetic import (
     read_cells,
@@ -59,3 +60,29 @@ def test_a_treated_unit_that_drifts_by_itself_is_caught_at_a_made_up_date(
         found = synthetic_difference_in_differences(table, **columns, n_placebos=50)
         (date,) = (a for a in found.assumptions if a.name == "no effect before treatment")
         assert date.state == state
+
+
+@pytest.mark.parametrize(("n_donors", "kind"), [(9, "placebo"), (8, "jackknife")])
+def test_placebos_give_the_error_where_there_are_three_donors_a_treated_unit(
+    simulate, columns, n_donors, kind
+):
+    three = {**columns, "treated_units": [0, 1, 2]}
+    frame = simulate(3, n_donors=n_donors + 2)
+    found = synthetic_difference_in_differences(frame, **three, n_placebos=30)
+    asked = synthetic_difference_in_differences(
+        frame, **three, n_placebos=30, errors=kind
+    )
+    assert found.estimate == asked.estimate
+    assert f"{kind} error" in found.estimate.method
+
+
+def test_the_jackknife_has_students_interval_by_the_treated_units(simulate, columns):
+    three = {**columns, "treated_units": [0, 1, 2]}
+    found = synthetic_difference_in_differences(
+        simulate(3), **three, errors="jackknife"
+    ).estimate
+    low, high = found.interval
+    wide = stats.t(2).ppf(0.975) * found.standard_error
+    assert (low, high) == pytest.approx((found.value - wide, found.value + wide))
+    ratio = abs(found.value) / found.standard_error
+    assert found.p_value == pytest.approx(2 * stats.t(2).sf(ratio))
