@@ -279,10 +279,6 @@ def verified_rows(folder: Path, n_records: int) -> list[Row]:
             f"stand-alone verifier, {n_records:,} records, {n_bytes / 1e9:.1f} GB",
             f"{said}; {n_records / used:,.0f} records per CPU second",
         ),
-        (
-            "100,000,000 records at that speed (extrapolated, not run)",
-            f"{1e8 / n_records * used / 60:.0f} minutes of CPU",
-        ),
         ("its peak memory, Python included", f"{peak / 1024:.0f} MB"),
     ]
 

@@ -38,7 +38,7 @@ def prepared(name: str, encode: CachedEncoder) -> Prepared:
             one.features,
             parts.document_of[one.rows],
             frozenset(row[document] for document in reference.gold[query]),
-            1 / len(found),
+            len(found) ** -0.5,
         )
         for query, one in found.items()
     ]

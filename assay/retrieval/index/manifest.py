@@ -11,7 +11,7 @@ from pathlib import Path
 from assay.errors import BundleError
 from assay.retrieval.index.disk import file_digest
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST = "manifest.json"
 
 

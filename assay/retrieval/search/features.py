@@ -18,7 +18,7 @@ from assay.retrieval.search.query import Postings, Query, postings, read_query
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-FEATURES = (
+_OWN = (
     "dense",
     "dense_relative",
     "dense_feedback",
@@ -40,7 +40,24 @@ FEATURES = (
     "year",
     "period",
 )
+_RELATIVE = (
+    "dense",
+    "dense_title",
+    "lexical_title",
+    "coverage",
+    "coverage_document",
+    "coverage_sentence",
+    "coverage_title",
+    "pairs",
+    "numbers",
+    "filing",
+)
+FEATURES = (*_OWN, *(f"{name}_of_best" for name in _RELATIVE))
+"""A feature's own value, and for some its share of the best among the candidates."""
+
+_COMPARED = [_OWN.index(name) for name in _RELATIVE]
 _ROUTED = ("company", "year", "period")
+_NOTHING = np.float32(1e-6)
 DENSE_SHARE = 0.35
 DOCUMENT_WEIGHT = 0.3
 N_FEEDBACK = 3
@@ -135,8 +152,13 @@ def _relative(scores: Floats) -> Floats:
 
 def _stacked(columns: dict[str, NDArray[Any]], n: int) -> Floats:
     stacked = np.empty((n, len(FEATURES)), dtype=np.float32)
-    for at, name in enumerate(FEATURES):
+    for at, name in enumerate(_OWN):
         stacked[:, at] = columns[name]
+    own = stacked[:, _COMPARED]
+    best = own.max(axis=0, initial=0.0)
+    stacked[:, len(_OWN) :] = np.where(
+        best > _NOTHING, own / np.maximum(best, _NOTHING), 0
+    )
     return stacked
 
 
