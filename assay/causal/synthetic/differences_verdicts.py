@@ -47,6 +47,7 @@ def differences_assumptions(
             advice="" if state == "holds" else "look for donors that move alike",
         ),
         _enough_units(series.n_treated if kind == "jackknife" else series.n_donors, kind),
+        *(() if kind == "placebo" else (_own_noise(series.n_treated),)),
         *(() if made_up is None else (_placebo_date(*made_up),)),
         no_spillover(),
     )
@@ -65,6 +66,23 @@ def _enough_units(few: int, kind: str) -> Assumption:
         advice=""
         if few >= enough
         else "read the permutation interval of the plain synthetic control beside it",
+    )
+
+
+def _own_noise(n_treated: int) -> Assumption:
+    most = limit("jackknife_treated_maximum")
+    return Assumption(
+        name="the error is the treated units' own",
+        statement="shocks that all treated units share are small beside their own noise",
+        tested=True,
+        statistic=float(n_treated),
+        threshold=most,
+        state="holds" if n_treated <= most else "doubtful",
+        finding=f"{n_treated} treated units behind the jackknife error",
+        advice=""
+        if n_treated <= most
+        else "the interval is too narrow: add donors until there are three a treated "
+        "unit and take errors='placebo', or treat fewer units at a time",
     )
 
 

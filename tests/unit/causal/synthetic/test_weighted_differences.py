@@ -86,3 +86,21 @@ def test_the_jackknife_has_students_interval_by_the_treated_units(simulate, colu
     assert (low, high) == pytest.approx((found.value - wide, found.value + wide))
     ratio = abs(found.value) / found.standard_error
     assert found.p_value == pytest.approx(2 * stats.t(2).sf(ratio))
+
+
+@pytest.mark.parametrize(("n_treated", "state"), [(8, "holds"), (9, "doubtful")])
+def test_a_jackknife_of_many_treated_units_is_warned_of(
+    simulate, columns, n_treated, state
+):
+    many = {**columns, "treated_units": list(range(n_treated))}
+    found = synthetic_difference_in_differences(
+        simulate(3, n_donors=20), **many, errors="jackknife"
+    )
+    name = "the error is the treated units' own"
+    (own,) = (one for one in found.assumptions if one.name == name)
+    assert own.state == state
+    assert ("too narrow" in own.advice) is (state == "doubtful")
+    placebo = synthetic_difference_in_differences(
+        simulate(3, n_donors=30), **many, n_placebos=20, errors="placebo"
+    )
+    assert all(one.name != name for one in placebo.assumptions)
