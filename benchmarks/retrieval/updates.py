@@ -99,10 +99,9 @@ def asking(root: Path, engine: Engine) -> dict[str, float]:
     texts = [passage.text for passage in passages]
     # Sentences of the documents: with words that the index knows, as questions have.
     drawn = [one.text[:90] for one in passages[:: max(1, len(passages) // 40)]]
+    vectors = engine.parts.vectors.at(np.arange(len(passages)))
     calls = {
-        "tutorial": tutorial_search(
-            root, texts, engine.parts.vectors, torch_encoder(bf16=False)
-        ),
+        "tutorial": tutorial_search(root, texts, vectors, torch_encoder(bf16=False)),
         "assay": lambda question: search(engine, question),
     }
     return latencies(calls, drawn)

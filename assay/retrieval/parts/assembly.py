@@ -12,6 +12,7 @@ from assay.errors import DataError
 from assay.retrieval.parts.counting import Counted, counted
 from assay.retrieval.parts.lexical import LexicalIndex, build_lexical_index
 from assay.retrieval.parts.lookup import Lookup, build_lookup
+from assay.retrieval.parts.nearest import Nearest
 from assay.retrieval.parts.passages import PassageRules, cut_passages
 from assay.retrieval.parts.routing import Gazetteer, build_gazetteer
 from assay.retrieval.types import Document, Metadata, Passage
@@ -67,7 +68,7 @@ class SearchParts:
         BM25 over passages with their headers, over documents, over titles.
     places : Places
         Terms in order.
-    vectors : ndarray of shape (n_passages, n_dimensions)
+    vectors : Nearest
         Unit vectors of the passages with their headers.
     title_vectors : ndarray of shape (n_documents, n_dimensions)
         Unit vectors of the titles; zero where there is none.
@@ -86,7 +87,7 @@ class SearchParts:
     lexical_documents: LexicalIndex
     lexical_titles: LexicalIndex
     places: Places
-    vectors: Floats
+    vectors: Nearest
     title_vectors: Floats
     gazetteer: Gazetteer
     lookup: Lookup = field(init=False, repr=False, compare=False)
@@ -200,7 +201,7 @@ def assembled(
         lexical_documents=found.of_documents(document_of),
         lexical_titles=build_lexical_index([terms(d.title) for d in documents]),
         places=_places(lexical, found),
-        vectors=vectors,
+        vectors=Nearest.of(vectors),
         title_vectors=titles,
         gazetteer=build_gazetteer(d.metadata.company for d in documents),
     )

@@ -12,10 +12,12 @@ import numpy as np
 from assay.errors import BundleError
 from assay.retrieval.parts.assembly import Places, SearchParts
 from assay.retrieval.parts.lexical import read_lexical_index
+from assay.retrieval.parts.nearest import Nearest
 from assay.retrieval.parts.routing import build_gazetteer
 from assay.retrieval.types import Metadata, Passage
 
-_ARRAYS = ("document_of", "filing_of", "vectors", "title_vectors")
+_ARRAYS = ("document_of", "filing_of", "title_vectors")
+_VECTORS = "vectors.faiss"
 _LEXICAL = ("lexical", "lexical_documents", "lexical_titles")
 
 
@@ -24,6 +26,7 @@ def save_parts(parts: SearchParts, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in _ARRAYS:
         np.save(folder / f"{name}.npy", getattr(parts, name))
+    parts.vectors.save(folder / _VECTORS)
     for name in _LEXICAL:
         getattr(parts, name).save(folder / f"{name}.npz")
     places = parts.places
@@ -73,7 +76,8 @@ def read_parts(folder: Path) -> SearchParts:
             places = Places(**{name: found[name] for name in Places.__slots__})
     except (OSError, ValueError, KeyError) as error:
         raise BundleError(f"index in {folder.name} cannot be read: {error}") from error
-    lengths = {len(stored), len(arrays["vectors"]), len(arrays["document_of"])}
+    vectors = Nearest.read(folder / _VECTORS)
+    lengths = {len(stored), len(vectors), len(arrays["document_of"])}
     if len(lengths) > 1 or places.passage_starts.size != len(stored) + 1:
         raise BundleError(
             f"index in {folder.name} disagrees with itself: {sorted(lengths)} passages; "
@@ -90,6 +94,7 @@ def read_parts(folder: Path) -> SearchParts:
         lexical=read_lexical_index(folder / "lexical.npz"),
         lexical_documents=read_lexical_index(folder / "lexical_documents.npz"),
         lexical_titles=read_lexical_index(folder / "lexical_titles.npz"),
+        vectors=vectors,
         **arrays,
     )
 

@@ -58,8 +58,9 @@ FEATURES = (*_OWN, *(f"{name}_of_best" for name in _RELATIVE))
 _COMPARED = [_OWN.index(name) for name in _RELATIVE]
 _ROUTED = ("company", "year", "period")
 _NOTHING = np.float32(1e-6)
-DENSE_SHARE = 0.35
+DENSE_SHARE = 0.42
 DOCUMENT_WEIGHT = 0.3
+N_NEAREST = 200
 N_FEEDBACK = 3
 N_EXPANSIONS = 15
 
@@ -113,14 +114,15 @@ def candidates(
         At most so many passages.
     """
     query = read_query(parts, question)
-    dense = parts.vectors @ vector
     lexical = postings(parts.lexical, query.terms).scores()
     in_documents = postings(parts.lexical_documents, query.terms)
     of_document = _relative(in_documents.scores())
+    named = [parts.lookup.passages_of[company] for company in query.asked.companies]
+    dense = _dense_scores(parts, vector, [top(lexical, N_NEAREST), *named], allowed)
     first = convex_combination(dense, lexical, dense_share=DENSE_SHARE)
     first += DOCUMENT_WEIGHT * of_document[parts.document_of]
-    for company in query.asked.companies:
-        first[parts.lookup.passages_of[company]] += 1
+    for passages in named:
+        first[passages] += 1
     if allowed is not None:
         first = np.where(allowed, first, -np.inf)
         n_candidates = min(n_candidates, int(allowed.sum()))
@@ -162,13 +164,28 @@ def _stacked(columns: dict[str, NDArray[Any]], n: int) -> Floats:
     return stacked
 
 
+def _dense_scores(
+    parts: SearchParts,
+    vector: Floats,
+    beside: list[Rows],
+    allowed: NDArray[np.bool_] | None,
+) -> Floats:
+    """Return cosines of the nearest passages and of those beside; 0 for all others."""
+    scores = np.zeros(len(parts.passages), dtype=np.float32)
+    nearest, cosines = parts.vectors.search(vector, N_NEAREST, allowed)
+    rows = np.unique(np.concatenate(beside))
+    scores[rows] = parts.vectors.at(rows) @ vector
+    scores[nearest] = cosines
+    return scores
+
+
 def _dense_features(
     parts: SearchParts, vector: Floats, dense: Floats, rows: Rows
 ) -> dict[str, Floats]:
-    own = parts.vectors[rows]
+    own = parts.vectors.at(rows)
     moved = vector + np.float32(0.4) * own[:N_FEEDBACK].mean(axis=0)
     moved /= max(float(np.sqrt(moved @ moved)), 1e-6)
-    cosines = dense[rows]
+    cosines = own @ vector
     return {
         "dense": cosines,
         "dense_relative": cosines - dense.max(),
@@ -194,7 +211,7 @@ def _title_features(
     found = postings(parts.lexical_titles, query.terms)
     n_found = np.bincount(found.texts, minlength=found.n_texts)[document_of]
     titles = parts.title_vectors
-    known = titles.shape[1] == parts.vectors.shape[1]
+    known = titles.shape[1] == parts.vectors.n_dimensions
     return {
         "dense_title": titles[document_of] @ vector if known else np.zeros(1),
         "lexical_title": found.scores()[document_of] / query.ideal,

@@ -16,7 +16,7 @@ from assay.retrieval.index.disk import write_whole
 from tests.unit.retrieval.index.conftest import CountingEncode
 
 STORED = (
-    "parts/vectors.npy",
+    "parts/vectors.faiss",
     "parts/lexical.npz",
     "parts/passages.jsonl",
     "texts.jsonl",

@@ -6,6 +6,7 @@ import pytest
 from assay.errors import BundleError, DataError
 from assay.retrieval.parts import build_parts
 from assay.retrieval.parts.folder import read_parts, save_parts
+from assay.retrieval.parts.nearest import Nearest
 from assay.retrieval.search import (
     Defaults,
     defaults_from,
@@ -96,7 +97,7 @@ def test_an_index_read_from_its_folder_answers_the_same(engine, parts, encode, t
 
 
 @pytest.mark.parametrize(
-    "name", ["vectors.npy", "passages.jsonl", "lexical.npz", "places.npz"]
+    "name", ["vectors.faiss", "passages.jsonl", "lexical.npz", "places.npz"]
 )
 def test_a_folder_without_a_part_is_refused(parts, tmp_path, name):
     save_parts(parts, tmp_path)
@@ -107,7 +108,8 @@ def test_a_folder_without_a_part_is_refused(parts, tmp_path, name):
 
 def test_a_folder_whose_parts_disagree_is_refused(parts, tmp_path):
     save_parts(parts, tmp_path)
-    np.save(tmp_path / "vectors.npy", parts.vectors[:-1])
+    all_but_one = np.arange(len(parts.vectors) - 1)
+    Nearest.of(parts.vectors.at(all_but_one)).save(tmp_path / "vectors.faiss")
     with pytest.raises(BundleError, match="disagrees with itself"):
         read_parts(tmp_path)
 
