@@ -60,7 +60,7 @@ _ROUTED = ("company", "year", "period")
 _NOTHING = np.float32(1e-6)
 DENSE_SHARE = 0.42
 DOCUMENT_WEIGHT = 0.3
-N_NEAREST = 200
+N_NEAREST = 100
 N_FEEDBACK = 3
 N_EXPANSIONS = 15
 
