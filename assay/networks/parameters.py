@@ -113,5 +113,5 @@ def _parameters(**own: float) -> dict[str, float | int | str]:
 NETWORK_DEFAULTS: dict[Kind, dict[str, float | int | str]] = {
     "residual_network": _parameters(),
     "network_ensemble": _parameters(members=8, width=64),
-    "expert_network": _parameters(members=4, width=64, balance=0.01),
+    "expert_network": _parameters(members=4, width=64, balance=0.03),
 }
