@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import linalg, optimize
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.sandwich_covariance import cov_hac
 
 from assay.causal.panel import Floats
 from assay.errors import DataError
@@ -47,7 +49,7 @@ def serial_fit(design: Floats, y: Floats, lags: int) -> SerialFit:
     y : ndarray of shape (n_periods,)
         Outcome.
     lags : int
-        Of the Newey-West covariance.
+        Of the Newey-West covariance; 0 or less gives White's.
 
     Raises
     ------
@@ -69,17 +71,19 @@ def serial_fit(design: Floats, y: Floats, lags: int) -> SerialFit:
         raise DataError(
             f"{n} periods cannot tell {k} terms apart; use fewer seasons or more periods"
         )
-    inverse = linalg.solve_triangular(r, np.eye(k))
-    coefficients = inverse @ (q.T @ y)
-    residuals = y - design @ coefficients
-    bread = inverse @ inverse.T
+    # Columns of length one: time in nanoseconds would look collinear to statsmodels.
+    scaled = design / scale
+    fit = OLS(y, scaled).fit()
+    units = np.outer(scale, scale)
+    residuals = np.asarray(fit.resid, dtype=np.float64)
+    bread = fit.normalized_cov_params
     memory, variance = _memory(q, residuals)
     powers = cautious_memory(memory, n) ** np.arange(n)
-    spread = linalg.matmul_toeplitz(powers, design)
+    spread = linalg.matmul_toeplitz(powers, scaled)
     return SerialFit(
-        coefficients,
-        bread @ (design.T @ spread) @ bread * variance,
-        _newey_west(design, residuals, bread, lags),
+        fit.params / scale,
+        bread @ (scaled.T @ spread) @ bread * variance / units,
+        cov_hac(fit, nlags=max(lags, 0)) / units,
         residuals,
         memory,
     )
@@ -136,13 +140,3 @@ def _diagonal_sums(matrix: Floats) -> Floats:
     offsets = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     sums = np.bincount(offsets.ravel(), weights=matrix.ravel(), minlength=n)
     return np.asarray(sums, dtype=np.float64)
-
-
-def _newey_west(design: Floats, residuals: Floats, bread: Floats, lags: int) -> Floats:
-    n, k = design.shape
-    scores = design * residuals[:, None]
-    meat = scores.T @ scores
-    for lag in range(1, min(lags, n - 1) + 1):
-        cross = scores[lag:].T @ scores[:-lag]
-        meat += (1 - lag / (lags + 1)) * (cross + cross.T)
-    return np.asarray(bread @ meat @ bread * n / (n - k), dtype=np.float64)

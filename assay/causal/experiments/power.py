@@ -103,6 +103,7 @@ def power(design: Design, *, effect: float, n_rows: float) -> float:
     share = design.treated_share
     variance = design.deviation**2 * design.design_effect / (share * (1 - share))
     shift = abs(effect) / np.sqrt(variance / n_rows)
+    # Not statsmodels' TTestIndPower: it can be NaN where the power is 1 (shift 20).
     critical = special.stdtrit(degrees, 0.5 + design.level / 2)
     if degrees > 1e6:
         return float(special.ndtr(shift - critical) + special.ndtr(-shift - critical))

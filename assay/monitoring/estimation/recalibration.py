@@ -85,6 +85,11 @@ def fit_recalibration(probabilities: ArrayLike, labels: ArrayLike) -> Recalibrat
     DataError
         If an outcome has fewer than 10 rows, a value is out of range, or no line fits.
 
+    Notes
+    -----
+    Newton's steps are our own: on rows that separate, Logit of statsmodels 0.15
+    overflows with warnings, and its GLM can return a line where there is none.
+
     References
     ----------
     D. Cox, "Two further applications of a model for binary regression", Biometrika,

@@ -1,9 +1,8 @@
-"""Interrupted time series against statsmodels' HAC errors and known truth."""
+"""Interrupted time series against sums written out and known truth."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 
 from assay.causal import verdict
 from assay.causal.serial_errors import cautious_memory, serial_fit
@@ -29,17 +28,46 @@ def run(frame, **options):
     return interrupted_series(frame, outcome="y", period="week", start=60, **options)
 
 
-def test_coefficients_and_newey_west_errors_are_those_of_hac_regression():
+@pytest.mark.parametrize("lags", [0, default_lags(100), 150])
+def test_newey_west_weighs_each_pair_of_periods_by_their_distance(lags):
     frame = series(slope=0.1, memory=0.3)
     design = segmented_design(frame["week"].to_numpy(float), 60, None)
-    lags = default_lags(100)
-    ours = serial_fit(design, frame["y"].to_numpy(), lags)
-    fit = sm.OLS(frame["y"], design).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
-    )
-    assert ours.coefficients == pytest.approx(fit.params.to_numpy(), abs=1e-10)
-    errors = np.sqrt(np.diag(ours.newey_west))
-    assert errors == pytest.approx(fit.bse.to_numpy(), abs=1e-10)
+    y = frame["y"].to_numpy()
+    found = serial_fit(design, y, lags)
+    coefficients = np.linalg.lstsq(design, y)[0]
+    errors = y - design @ coefficients
+    distance = np.abs(np.subtract.outer(np.arange(100), np.arange(100)))
+    kernel = np.maximum(1 - distance / (lags + 1), 0)
+    bread = np.linalg.inv(design.T @ design)
+    meat = design.T @ (kernel * np.outer(errors, errors)) @ design
+    assert found.coefficients == pytest.approx(coefficients, abs=1e-10)
+    assert found.residuals == pytest.approx(errors, abs=1e-10)
+    # 100 periods, 4 terms: the small sample correction.
+    assert found.newey_west == pytest.approx(bread @ meat @ bread * 100 / 96, rel=1e-8)
+
+
+def test_time_in_nanoseconds_is_not_taken_for_a_collinear_design():
+    frame = series(slope=0.1, memory=0.3)
+    week = 604_800e9
+    slow = run(frame)
+    fast = interrupted_series(
+        frame.assign(week=frame["week"] * week), outcome="y", period="week",
+        start=60 * week,
+    )  # fmt: skip
+    assert fast.estimate.value == pytest.approx(slow.estimate.value, rel=1e-9)
+    error = slow.estimate.standard_error
+    assert fast.estimate.standard_error == pytest.approx(error, rel=1e-9)
+    slope = slow.diagnostics["slope_change"] / week
+    assert fast.diagnostics["slope_change"] == pytest.approx(slope, rel=1e-9, abs=0)
+
+
+def test_terms_that_the_periods_cannot_tell_apart_are_refused():
+    design = segmented_design(np.arange(80.0), 50, None)
+    y = series(n=80)["y"].to_numpy()
+    with pytest.raises(DataError, match="80 periods cannot tell 5 terms apart"):
+        serial_fit(np.column_stack([design, design[:, 0] - design[:, 2]]), y, 3)
+    with pytest.raises(DataError, match="4 periods cannot tell 4 terms apart"):
+        serial_fit(design[48:52], y[48:52], 3)
 
 
 def test_the_memory_of_the_errors_is_found_without_the_bias_of_the_residuals():
