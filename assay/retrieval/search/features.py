@@ -117,19 +117,15 @@ def candidates(
     lexical = postings(parts.lexical, query.terms).scores()
     in_documents = postings(parts.lexical_documents, query.terms)
     of_document = _relative(in_documents.scores())
-    named = [parts.lookup.passages_of[company] for company in query.asked.companies]
-    dense = _dense_scores(parts, vector, [top(lexical, N_NEAREST), *named], allowed)
-    first = convex_combination(dense, lexical, dense_share=DENSE_SHARE)
+    first, best = _first_stage(parts, query, vector, lexical, allowed)
     first += DOCUMENT_WEIGHT * of_document[parts.document_of]
-    for passages in named:
-        first[passages] += 1
     if allowed is not None:
         first = np.where(allowed, first, -np.inf)
         n_candidates = min(n_candidates, int(allowed.sum()))
     rows = top(first, n_candidates)
     document_of = parts.document_of[rows]
     columns: dict[str, NDArray[Any]] = {
-        **_dense_features(parts, vector, dense, rows),
+        **_dense_features(parts, vector, best, rows),
         **_lexical_features(parts, query, lexical, rows),
         **_title_features(parts, query, vector, document_of),
         "lexical_document": of_document[document_of],
@@ -164,23 +160,32 @@ def _stacked(columns: dict[str, NDArray[Any]], n: int) -> Floats:
     return stacked
 
 
-def _dense_scores(
+def _first_stage(
     parts: SearchParts,
+    query: Query,
     vector: Floats,
-    beside: list[Rows],
+    lexical: Floats,
     allowed: NDArray[np.bool_] | None,
-) -> Floats:
-    """Return cosines of the nearest passages and of those beside; 0 for all others."""
-    scores = np.zeros(len(parts.passages), dtype=np.float32)
+) -> tuple[Floats, float]:
+    """Return every passage's score by meaning and words, and the best cosine.
+
+    By meaning counts a passage that is among the nearest or the best by words, or is of
+    a company that the question names, which puts it before all others; else it is 0.
+    """
+    named = [parts.lookup.passages_of[company] for company in query.asked.companies]
+    dense = np.zeros(len(parts.passages), dtype=np.float32)
     nearest, cosines = parts.vectors.search(vector, N_NEAREST, allowed)
-    rows = np.unique(np.concatenate(beside))
-    scores[rows] = parts.vectors.at(rows) @ vector
-    scores[nearest] = cosines
-    return scores
+    beside = np.unique(np.concatenate([top(lexical, N_NEAREST), *named]))
+    dense[beside] = parts.vectors.at(beside) @ vector
+    dense[nearest] = cosines
+    first = convex_combination(dense, lexical, dense_share=DENSE_SHARE)
+    for passages in named:
+        first[passages] += 1
+    return first, float(dense.max())
 
 
 def _dense_features(
-    parts: SearchParts, vector: Floats, dense: Floats, rows: Rows
+    parts: SearchParts, vector: Floats, best: float, rows: Rows
 ) -> dict[str, Floats]:
     own = parts.vectors.at(rows)
     moved = vector + np.float32(0.4) * own[:N_FEEDBACK].mean(axis=0)
@@ -188,7 +193,7 @@ def _dense_features(
     cosines = own @ vector
     return {
         "dense": cosines,
-        "dense_relative": cosines - dense.max(),
+        "dense_relative": cosines - np.float32(best),
         "dense_feedback": own @ moved,
     }
 
