@@ -155,7 +155,7 @@ def event_study(
     degrees = fit.degrees if reference == "student" else np.inf
     estimate = _mean_after(fit, kept, degrees, level, unit)
     diagnostics = {"n_clusters": float(fit.n_clusters)}
-    trend = pre_trend(fit, kept, diagnostics)
+    trend = pre_trend(fit, kept, reference_time, diagnostics)
     halfway_placebo(cells, unit_column, period, groups, degrees, diagnostics)
     n_cohorts = np.unique(starts[np.isfinite(starts)]).size
     assumptions = (

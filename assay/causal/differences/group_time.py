@@ -186,8 +186,9 @@ def group_time_effects(
         level=level, n_draws=0, seed=0, n=panel.outcomes.size, unit=unit,
     )  # fmt: skip
     diagnostics, assumptions = judged_group_time(
-        panel, cohorts, starts, times, values, influence, memberships
-    )
+        panel, cohorts, starts, times, values, influence, memberships,
+        is_stepwise=base_period == "varying",
+    )  # fmt: skip
     return GroupTime(
         simple.estimate, diagnostics, assumptions, starts, times, values,
         influence, memberships, level,

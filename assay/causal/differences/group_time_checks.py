@@ -8,7 +8,7 @@ import numpy as np
 
 from assay.causal.assumptions import Assumption, limit, untestable
 from assay.causal.differences.clusters import judged_clusters
-from assay.causal.differences.trends import joint_test, trend_assumption, untested_trends
+from assay.causal.differences.trends import leads_assumption, untested_trends
 from assay.causal.panel import Floats, Panel
 
 
@@ -20,6 +20,8 @@ def judged_group_time(
     effects: Floats,
     influence: Floats,
     memberships: Floats,
+    *,
+    is_stepwise: bool,
 ) -> tuple[dict[str, float], tuple[Assumption, ...]]:
     """Return diagnostics and assumptions of group-time effects.
 
@@ -35,6 +37,8 @@ def judged_group_time(
         Influence of each cluster.
     memberships : ndarray of shape (n_clusters, n_cohorts)
         Units of each cluster in each cohort, scaled.
+    is_stepwise : bool
+        Whether effects before treatment compare with the period just before.
     """
     n_clusters = influence.shape[0]
     sizes = [int(np.count_nonzero(panel.cohorts == start)) for start in cohorts]
@@ -44,7 +48,10 @@ def judged_group_time(
         "n_cohorts": float(cohorts.size),
         "smallest_cohort": float(min(sizes)),
     }
-    trend = _pre_trend(cohorts, sizes, starts, times, effects, influence, diagnostics)
+    trend = _pre_trend(
+        cohorts, sizes, starts, times, effects, influence, diagnostics,
+        is_stepwise=is_stepwise,
+    )  # fmt: skip
     # Later cohorts serve as comparison until they start themselves.
     clusters = judged_clusters(
         n_clusters,
@@ -71,6 +78,8 @@ def _pre_trend(
     effects: Floats,
     influence: Floats,
     diagnostics: dict[str, float],
+    *,
+    is_stepwise: bool,
 ) -> Assumption:
     """Test the event times just before the start, over cohorts of a usable size."""
     n_clusters = influence.shape[0]
@@ -86,16 +95,15 @@ def _pre_trend(
     weights = (event[:, None] == nearest) * (usable * size_of)[:, None]
     weights /= weights.sum(axis=0)
     part = influence @ weights
-    statistic, p_value = joint_test(
-        effects @ weights, part.T @ part / n_clusters**2, n_clusters
-    )
-    diagnostics["pre_trend_f"] = statistic
-    diagnostics["pre_trend_p_value"] = p_value
-    return trend_assumption(
-        statistic,
-        p_value,
+    return leads_assumption(
+        effects @ weights,
+        part.T @ part / n_clusters**2,
+        # Against the period just before, a drift adds the same to every effect.
+        np.ones(nearest.size) if is_stepwise else nearest - nearest.max() - 1,
+        n_clusters,
+        diagnostics,
         f"the {nearest.size} mean effects before the start, over {large.size} cohorts of "
-        f"at least {least:g} units, are jointly zero with p {p_value:.3g}",
+        f"at least {least:g} units,",
     )
 
 

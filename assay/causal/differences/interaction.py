@@ -15,7 +15,7 @@ from assay.causal.differences.cells import Cells, squeeze
 from assay.causal.differences.clusters import cluster_assumption
 from assay.causal.differences.event_study import cohort_starts
 from assay.causal.differences.regression import Regression, regress
-from assay.causal.differences.trends import joint_test, trend_assumption, untested_trends
+from assay.causal.differences.trends import leads_assumption, untested_trends
 from assay.causal.estimate import Estimate, critical_value, student_estimate
 from assay.causal.panel import Floats, numeric, present, refuse_constant
 from assay.errors import DataError
@@ -197,13 +197,11 @@ def _pre_trend(
     before = np.flatnonzero(event_times < 0)[::-1][: n_clusters // 5]
     if before.size == 0:
         return untested_trends()
-    statistic, p_value = joint_test(
-        effects[before], covariance[np.ix_(before, before)], n_clusters
-    )
-    diagnostics["pre_trend_f"] = statistic
-    diagnostics["pre_trend_p_value"] = p_value
-    return trend_assumption(
-        statistic,
-        p_value,
-        f"the {before.size} effects before the start are jointly zero, p {p_value:.3g}",
+    return leads_assumption(
+        effects[before],
+        covariance[np.ix_(before, before)],
+        event_times[before] + 1,
+        n_clusters,
+        diagnostics,
+        f"the {before.size} effects before the start",
     )
