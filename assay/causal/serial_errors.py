@@ -111,10 +111,7 @@ def _memory(q: Floats, residuals: Floats) -> tuple[float, float]:
         memory = seen + (k / n) * (1 + seen)
         within = min(max(memory, -MEMORY_MAXIMUM), MEMORY_MAXIMUM)
         return float(within), total / (n - k)
-    maker = np.eye(n) - q @ q.T
-    shifted = maker[:, :-1] @ maker[1:, :]
-    sums = _diagonal_sums(maker)
-    lagged = _diagonal_sums(shifted)
+    sums, lagged = _maker_sums(q)
 
     def expected(memory: float) -> tuple[float, float]:
         powers = memory ** np.arange(n)
@@ -134,9 +131,29 @@ def _memory(q: Floats, residuals: Floats) -> tuple[float, float]:
     return memory, total / expected(cautious_memory(memory, n))[1]
 
 
-def _diagonal_sums(matrix: Floats) -> Floats:
-    """Return sums over both k-th diagonals, k from 0, shape (n,)."""
-    n = matrix.shape[0]
-    offsets = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
-    sums = np.bincount(offsets.ravel(), weights=matrix.ravel(), minlength=n)
-    return np.asarray(sums, dtype=np.float64)
+def _maker_sums(q: Floats) -> tuple[Floats, Floats]:
+    """Return diagonal sums of M = I - Q Q' and of M U M, U the shift by one period.
+
+    With M written out this takes the cube of the periods. M U M is U less two products
+    of thin matrices and plus a third, and so are its diagonals.
+    """
+    n = len(q)
+    later, earlier = np.zeros_like(q), np.zeros_like(q)
+    later[:-1], earlier[1:] = q[1:], q[:-1]
+    sums = -_diagonal_sums(q, q)
+    sums[0] += n
+    lagged = _diagonal_sums(q @ (q.T @ later), q)
+    lagged -= _diagonal_sums(later, q) + _diagonal_sums(q, earlier)
+    lagged[1] += n - 1
+    return sums, lagged
+
+
+def _diagonal_sums(left: Floats, right: Floats) -> Floats:
+    """Return sums over both k-th diagonals of left @ right.T, k from 0, shape (n,)."""
+    n = len(left)
+    both = np.zeros(2 * n - 1)
+    for one, other in zip(left.T, right.T, strict=True):
+        both += np.correlate(one, other, "full")
+    sums = both[n - 1 :] + both[n - 1 :: -1]
+    sums[0] = both[n - 1]
+    return sums
