@@ -8,7 +8,7 @@ from assay.causal.serial_errors import serial_fit
 
 
 def by_matrices(design, residuals):
-    """Return the memory at which the expected residual autocorrelation is the one seen."""
+    """Return the memory at which the residuals should correlate as they are seen to."""
     n = len(design)
     maker = np.eye(n) - design @ np.linalg.pinv(design)
     shift = np.eye(n, k=1)
