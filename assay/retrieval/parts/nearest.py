@@ -124,6 +124,8 @@ class Nearest:
             order = np.argsort(-products, kind="stable")[:k]
             return rows[order], products[order]
         k = min(k, len(self))
+        # One question is one thread's work; others would only spin beside it.
+        _faiss().omp_set_num_threads(1)
         products, rows = self._index.search(
             vector[None], k, params=_choice(allowed, self.n_cells_read)
         )
