@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from assay.retrieval.parts import build_parts
+from assay.retrieval.search import features
 from assay.retrieval.search.features import FEATURES, candidates
+from assay.retrieval.types import Document, Metadata
 
 AT = {name: column for column, name in enumerate(FEATURES)}
 
@@ -69,3 +72,53 @@ def test_odd_questions_have_finite_features(parts, encode, question):
 def test_what_the_index_knows_of_a_question_is_a_share(parts, encode):
     assert features_of(parts, encode, "interest income")[0].seen_share == 1.0
     assert features_of(parts, encode, "zebra unicorn")[0].seen_share == 0.0
+
+
+COMPARED = [name.removesuffix("_of_best") for name in FEATURES if "_of_best" in name]
+
+
+@pytest.mark.parametrize(
+    "question", ["net interest income of Northwind in 2022", "rain 310 offices", "zzz"]
+)
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_share_of_the_best_is_the_value_over_the_best_candidates(
+    parts, encode, question, name
+):
+    found, _ = features_of(parts, encode, question)
+    own, share = found.features[:, AT[name]], found.features[:, AT[f"{name}_of_best"]]
+    best = own.max()
+    expected = own / best if best > 1e-6 else np.zeros(len(own))
+    assert share == pytest.approx(expected, abs=1e-6)
+
+
+def many(n):
+    """Return documents about one word each, the last of one company without it."""
+    about = [f"Word{number} stands here." for number in range(n)]
+    return [
+        Document(f"d-{number:03}", "", text, Metadata(company="", fiscal_year=None))
+        for number, text in enumerate(about)
+    ] + [
+        Document("zebra", "", "Nothing else.", Metadata(company="Zebra Holdings")),
+    ]
+
+
+def test_meaning_counts_among_the_nearest_the_best_by_words_and_a_named_company(encode):
+    parts = build_parts(many(n=4 * features.N_NEAREST), encode)
+    asked = []
+    nearest = parts.vectors.search
+
+    def noted(vector, k, allowed=None):
+        asked.append(k)
+        return nearest(vector, k, allowed)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(parts.vectors), "search", lambda _, *of: noted(*of))
+        found, by_document = features_of(parts, encode, "What of Zebra Holdings, word7?")
+    assert asked == [features.N_NEAREST]
+    assert found.rows.size == 60
+    assert {"zebra", "d-007"} <= set(by_document)
+    vector = encode(["What of Zebra Holdings, word7?"])[0]
+    cosines = parts.vectors.at(found.rows) @ vector
+    assert found.features[:, AT["dense"]] == pytest.approx(cosines)
+    first_two = {parts.passages[row].document_id for row in found.rows[:2]}
+    assert first_two == {"zebra", "d-007"}  # its company and its word were named
