@@ -1,9 +1,15 @@
 """Tests before the start: of all coefficients and of their drift, against formulas."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+from assay.causal.differences import (
+    event_study,
+    group_time_effects,
+    interaction_weighted,
+)
 from assay.causal.differences.trends import drift_test, joint_test, leads_assumption
 
 N_CLUSTERS, PATH = 40, np.array([-6.0, -5.0, -4.0, -3.0, -2.0])
@@ -70,3 +76,39 @@ def test_without_noise_coefficients_are_zero_or_they_are_not(value, p_value):
         still, np.zeros((2, 2)), PATH[:2], N_CLUSTERS, {}, "the leads"
     )
     assert found.p_value == p_value
+
+
+DESIGNS = pytest.mark.parametrize(
+    ("design", "options"),
+    [
+        (event_study, {"reference_time": -1}),
+        (event_study, {"reference_time": -2}),
+        (interaction_weighted, {}),
+        (group_time_effects, {"base_period": "varying"}),
+        (group_time_effects, {"base_period": "universal"}),
+    ],
+)
+
+
+@DESIGNS
+def test_the_drift_of_each_design_is_a_slope_a_period(design, options):
+    drift, n_units, n_periods = 0.25, 60, 12
+    rng = np.random.default_rng(4)
+    unit = np.repeat(np.arange(n_units), n_periods)
+    week = np.tile(np.arange(n_periods), n_units)
+    is_treated = unit < n_units // 2
+    noise = 0.1 * rng.normal(size=unit.size)
+    frame = pd.DataFrame(
+        {
+            "unit": unit,
+            "week": week,
+            "cohort": np.where(is_treated, 8, 0),
+            "y": 0.3 * unit + drift * week * is_treated + noise,
+        }
+    )
+    found = design(
+        frame, outcome="y", unit_column="unit", period="week", cohort="cohort", **options
+    )
+    # The slope's own error is some .006 here.
+    assert found.diagnostics["pre_trend_slope"] == pytest.approx(drift, abs=0.03)
+    assert found.diagnostics["pre_trend_slope_p_value"] < 1e-6

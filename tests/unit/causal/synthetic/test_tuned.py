@@ -78,6 +78,18 @@ def test_placebos_and_donors_left_out_are_refits_with_the_same_penalty(
     assert found.space.p_value == found.diagnostics["placebo_p_value"]
 
 
+def test_donors_below_zero_are_left_out_and_listed_by_size_too(simulate, columns):
+    found = augmented_control(simulate(3), **columns, penalty=0.5)
+    weights = found.donor_weights
+    assert weights.min() < -0.01
+    by_size = np.argsort(-np.abs(weights), kind="stable")
+    names = [found.series.donor_names[at] for at in by_size]
+    assert [one.donor for one in found.left_out] == names
+    table = found.weight_table()
+    assert table["donor"].tolist() == names
+    assert table["weight"].to_numpy() == pytest.approx(weights[by_size])
+
+
 @PENALTIES
 def test_a_made_up_date_is_judged_with_the_penalty_of_the_true_one(
     simulate, columns, design, penalty
