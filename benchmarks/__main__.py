@@ -131,6 +131,7 @@ MEASUREMENTS = (
     Measurement("causal.differences_coverage"),
     Measurement("causal.same_bytes"),
     Measurement("causal.observational_coverage"),
+    Measurement("retrieval.cells"),
     Measurement("retrieval.updates", missing=without_encoder),
     Measurement("retrieval.quality", _encoder, without_encoder),
     Measurement("retrieval.own_gates", _encoder, without_encoder),
