@@ -31,21 +31,26 @@ RETURNING, WANDERING = 0.9, 1.0
 
 
 class World(NamedTuple):
-    """What a panel is drawn from; `drift` is the treated units' own trend."""
+    """What a panel is drawn from.
+
+    `drift` is the treated units' own trend; factors move `n_warm` periods from zero
+    before the first period.
+    """
 
     effect: float = 0.0
     memory: float = RETURNING
     shift: float = 0.0
     drift: float = 0.0
     n_treated: int = 1
+    n_warm: int = N_WARM
 
 
 def panel(seed: int, world: World) -> pd.DataFrame:
     """Return a panel whose first units are treated."""
     rng = np.random.default_rng(seed)
-    effect, memory, shift, drift, n_treated = world
+    effect, memory, shift, drift, n_treated, n_warm = world
     n_periods, n_units = N_PRE + N_POST, n_treated + N_DONORS
-    factors = moved(rng.normal(size=(n_periods + N_WARM, 2)), memory)[N_WARM:]
+    factors = moved(rng.normal(size=(n_periods + n_warm, 2)), memory)[n_warm:]
     loadings = rng.uniform(size=(2, N_DONORS))
     own = loadings[:, :4] @ rng.dirichlet(np.ones(4), size=n_treated).T
     table = factors @ np.column_stack([own, loadings])
@@ -115,10 +120,12 @@ def main() -> None:
         ("penalised", penalised_control),
     ):
         run, wanders = answer(design, 1), World(memory=WANDERING)
+        from_zero = wanders._replace(n_warm=0)
         lines += [
             row(f"{name}, effect 1", run, n, World(effect=1.0)),
             row(f"{name}, no effect", run, n, World()),
             row(f"{name}, no effect, donors wander", run, n, wanders),
+            row(f"{name}, no effect, donors wander from zero", run, n, from_zero),
             row(f"{name}, above all donors", run, n // 10, World(shift=20.0)),
         ]
     title = "synthetic differences"
@@ -139,6 +146,8 @@ def main() -> None:
         f"{n:,} runs a row ({n // 10} of those that are broken), {N_DONORS} donors, "
         f"{N_PRE} periods before and {N_POST} after. Donors move with two factors that "
         f"keep {RETURNING:g} of where they were; where they wander they keep all of it. "
+        "From zero they are all alike at first, so that later periods rule the fit and "
+        "the permutation test covers more than it says. "
         "An effect moves the estimate of synthetic differences by itself and nothing "
         "else, so that one world gives coverage and size. Open: an end of the interval "
         "is infinite, since no effect is rejected. The jackknife of many treated units "
